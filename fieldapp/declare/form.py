@@ -1,0 +1,234 @@
+"""Form: fields, limits and conditions declared once; parsed from a page, checked for a page and for a pushed operation.
+
+Only rules that the phone can follow exist here: required, choices, length, range, pattern, and conditions on other
+fields' values. The phone's twin is `static/phone/forms.js`; both are held together by shared vectors.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from fieldapp.declare.registry import registry
+from fieldapp.declare.words import _l
+
+Values = dict[str, Any]
+Errors = dict[str, list[tuple[str, dict[str, Any]]]]
+Condition = Mapping[str, tuple[str, ...]]
+
+REQUIRED = _l("This field is required.")
+NOT_A_CHOICE = _l("Not a valid choice.")
+TOO_LONG = _l("At most %(max)d characters.")
+NOT_A_NUMBER = _l("Enter a whole number from %(min)d to %(max)d.")
+NOT_A_DAY = _l("Enter a date.")
+NOT_AN_INSTANT = _l("Enter a date and time.")
+PATTERN = _l("Not in the expected form.")
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+class BadValue(ValueError):
+    """A text that cannot be read as the field's type; the text itself is kept for the page."""
+
+
+class Input(Field):
+    """A field of a form: one class for all types, told apart by its spec as on the phone."""
+
+    def __init__(self, label: str, type: str, **spec: Any) -> None:
+        super().__init__(label)
+        self.spec = {"type": type, "label": label, **spec}
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the page's texts; what cannot be read stays as text and is refused by the check."""
+        self.raw = list(valuelist)
+        self.data = parse(self.spec["type"], valuelist)
+
+
+def field(type: str, label: str, **spec: Any) -> Any:
+    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean` or `hidden`.
+
+    `words`: name of a declared list of choices · `max`, `min` · `pattern` · `required` · `required_if`, `shown_if`:
+    field → values, all of which must hold. A field that is not shown has no value.
+    """
+    return Input(label, type, **spec)
+
+
+def parse(type: str, texts: list[str]) -> Any:
+    """The value of a field as a page sent it; a text that cannot be read comes back as it is."""
+    if type == "choices":
+        return [text for text in texts if text]
+    text = (texts[0] if texts else "").replace("\r\n", "\n").strip()
+    if type == "boolean":
+        return text not in ("", "0", "false")
+    if type in ("text", "textarea", "choice", "hidden"):
+        return text
+    if not text:
+        return None
+    if type == "integer":
+        plain = unicodedata.normalize("NFKC", text).strip()
+        return int(plain) if WHOLE.fullmatch(plain) else text
+    if type == "instant" and LOCAL.fullmatch(text):
+        return _to_utc(text) or text
+    return text
+
+
+def _to_utc(local: str) -> str | None:
+    from fieldapp.config import utc_offset
+
+    try:
+        moment = datetime.fromisoformat(local).replace(tzinfo=UTC) - timedelta(minutes=utc_offset())
+    except ValueError:
+        return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def holds(condition: Condition | None, values: Values) -> bool:
+    """Whether every field named has one of its values (a list field: contains one)."""
+    for name, wanted in (condition or {}).items():
+        value = values.get(name)
+        have = value if isinstance(value, list) else [value]
+        if not any(one in wanted for one in have):
+            return False
+    return True
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(DAY.fullmatch(value)) and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _is_instant(value: Any) -> bool:
+    return isinstance(value, str) and bool(INSTANT.fullmatch(value)) and _is_day(value[:10])
+
+
+def _problem(spec: Mapping[str, Any], value: Any) -> tuple[str, dict[str, Any]] | None:
+    kind = spec["type"]
+    if kind == "choice" and value not in registry.words[spec["words"]]:
+        return NOT_A_CHOICE, {}
+    if kind == "choices":
+        known = registry.words[spec["words"]]
+        if not isinstance(value, list) or any(one not in known for one in value) or len(set(value)) != len(value):
+            return NOT_A_CHOICE, {}
+    if kind in ("text", "textarea", "hidden"):
+        if not isinstance(value, str):
+            return PATTERN, {}
+        limit = spec.get("max", 200)
+        if len(value) > limit:
+            return TOO_LONG, {"max": limit}
+        if spec.get("pattern") and not re.fullmatch(spec["pattern"], value, re.ASCII):
+            return PATTERN, {}
+    if kind == "integer":
+        low, high = spec.get("min", 0), spec.get("max", 999999)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            return NOT_A_NUMBER, {"min": low, "max": high}
+    if kind == "day" and not _is_day(value):
+        return NOT_A_DAY, {}
+    if kind == "instant" and not _is_instant(value):
+        return NOT_AN_INSTANT, {}
+    if kind == "boolean" and not isinstance(value, bool):
+        return PATTERN, {}
+    return None
+
+
+def check(fields: Mapping[str, Mapping[str, Any]], values: Values) -> tuple[Values, Errors]:
+    """The one validator: the values that count (hidden fields dropped) and, by field, what is wrong with them."""
+    kept: Values = {}
+    errors: Errors = {}
+    for name, spec in fields.items():
+        if not holds(spec.get("shown_if"), values):
+            continue
+        value = values.get(name)
+        empty = value is None or value == "" or value == []
+        if empty:
+            required = spec.get("required") or (spec.get("required_if") and holds(spec["required_if"], values))
+            if required:
+                errors[name] = [(REQUIRED, {})]
+            kept[name] = [] if spec["type"] == "choices" else ("" if spec["type"] in ("text", "textarea") else None)
+            if spec["type"] == "boolean":
+                kept[name] = False
+            continue
+        problem = _problem(spec, value)
+        if problem:
+            errors[name] = [problem]
+        kept[name] = value
+    return kept, errors
+
+
+class FieldForm(FlaskForm):
+    """Base of field forms: no CSRF token, since a stored page would replay a dead one; Flask checks the Origin."""
+
+    name: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+
+    class Meta:
+        csrf = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.name:
+            registry.add_form(cls)
+
+    @classmethod
+    def specs(cls) -> dict[str, dict[str, Any]]:
+        """The fields' specs by name, in the order declared."""
+        found = [
+            (value.creation_counter, name, value.kwargs, value.args)
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
+            if hasattr(value, "creation_counter") and getattr(value, "field_class", None) is Input
+        ]
+        specs = {}
+        for _, name, options, args in sorted(found, key=lambda entry: entry[0]):
+            label, type = args
+            specs[name] = {"type": type, "label": label, **options}
+        return specs
+
+    def check(self) -> tuple[Values, Errors]:
+        """Values and errors of what the page sent."""
+        return check(self.specs(), dict(self.data))
+
+    @classmethod
+    def export(cls) -> dict[str, Any]:
+        """The form as the phone reads it."""
+        fields = []
+        for name, spec in cls.specs().items():
+            made = {"name": name, **{key: value for key, value in spec.items() if key not in ("shown_if", "required_if")}}
+            made["shownIf"] = _lists(spec.get("shown_if"))
+            made["requiredIf"] = _lists(spec.get("required_if"))
+            fields.append(made)
+        return {"version": cls.version, "fields": fields}
+
+
+def _lists(condition: Condition | None) -> dict[str, list[str]] | None:
+    return {name: list(values) for name, values in condition.items()} if condition else None
+
+
+def describe(form: type[FieldForm], translate: Callable[[str], str]) -> list[dict[str, Any]]:
+    """The fields as a template sees them, labels and choices in the reader's language."""
+    described = []
+    for name, spec in form.specs().items():
+        words = registry.words.get(spec.get("words", ""), {})
+        described.append(
+            {
+                "name": name,
+                "type": spec["type"],
+                "label": translate(spec["label"]),
+                "choices": [[code, translate(text)] for code, text in words.items()],
+                "max": spec.get("max"),
+                "min": spec.get("min"),
+                "required": bool(spec.get("required")),
+                "shown_if": _lists(spec.get("shown_if")),
+            }
+        )
+    return described

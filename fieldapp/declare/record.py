@@ -1,0 +1,195 @@
+"""Record: what a kind of thing looks like, who may hold it and who may write it, declared once for both sides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import peewee
+
+from fieldapp.declare.registry import registry
+
+Json = Any
+
+
+class Text(peewee.TextField):
+    """Text of at most `max` characters; ordered by code point on every database."""
+
+    wire = "text"
+
+    def __init__(self, max: int = 200, default: str = "", **options: Any) -> None:
+        self.max = max
+        super().__init__(default=None if options.get("null") else default, **options)
+
+
+class Integer(peewee.IntegerField):
+    """A whole number, or nothing where `null`."""
+
+    wire = "integer"
+
+
+class Boolean(peewee.BooleanField):
+    """Yes or no."""
+
+    wire = "boolean"
+
+
+class Day(Text):
+    """A local day as `2026-11-23`."""
+
+    wire = "day"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max=10, **options)
+
+
+class Instant(Text):
+    """A moment as UTC text `2026-11-23T02:42:05Z`."""
+
+    wire = "instant"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max=24, **options)
+
+
+class Ref(Text):
+    """The id of another record, whose kind has the field's name unless `kind` says otherwise."""
+
+    wire = "ref"
+
+    def __init__(self, kind: str | None = None, **options: Any) -> None:
+        self.kind = kind
+        options.setdefault("index", True)
+        super().__init__(max=36, **options)
+
+
+class Choice(Text):
+    """One code of a declared list of words."""
+
+    wire = "choice"
+
+    def __init__(self, *choices: tuple[str, str], **options: Any) -> None:
+        self.words = dict(choices)
+        super().__init__(max=40, **options)
+
+
+class ListOf(peewee.TextField):
+    """A list of plain values, kept as JSON text."""
+
+    wire = "list"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(default=list, **options)
+
+    def db_value(self, value: Any) -> str:
+        """The JSON text that is stored."""
+        return value if isinstance(value, str) else json.dumps(value or [], ensure_ascii=False, separators=(",", ":"))
+
+    def python_value(self, value: Any) -> list[Json]:
+        """The list that the text stands for."""
+        return json.loads(value) if isinstance(value, str) else list(value or [])
+
+
+class Choices(ListOf):
+    """Several codes of a declared list of words."""
+
+    wire = "choices"
+
+    def __init__(self, *choices: tuple[str, str], **options: Any) -> None:
+        self.words = dict(choices)
+        super().__init__(**options)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What creating a record changes in its parent: field → Jinja expression over `this` and `target`."""
+
+    target: str
+    fields: Mapping[str, str]
+
+
+def effect(target: str, **fields: str) -> Effect:
+    """Declare an effect on the record that the Ref field `target` names."""
+    return Effect(target, fields)
+
+
+COMMON = ("id", "community", "version", "seq", "author", "device_time", "server_time", "gone")
+
+
+class Record(peewee.Model):
+    """The columns every kind has; a kind adds its fields and says who may hold and write it."""
+
+    kind: ClassVar[str] = ""
+    channel: ClassVar[str | tuple[str, ...]] = ""
+    parent: ClassVar[str | None] = None
+    append_only: ClassVar[bool] = False
+    head_by: ClassVar[str | None] = None
+    window_days: ClassVar[int | None] = None
+    creates_by: ClassVar[tuple[str, ...]] = ()
+    patches_by: ClassVar[tuple[str, ...]] = ()
+    patchable: ClassVar[tuple[str, ...]] = ()
+    effects: ClassVar[tuple[Effect, ...]] = ()
+    derived: ClassVar[Mapping[str, str]] = {}
+    search: ClassVar[tuple[str, ...]] = ()
+
+    id = Text(max=36, primary_key=True)
+    community = Text(max=36, index=True)
+    version = Integer(default=1)
+    seq = Integer(default=0, index=True)
+    author = Text(max=36)
+    device_time = Instant()
+    server_time = Instant()
+    gone = Boolean(default=False)
+
+    class Meta:
+        legacy_table_names = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.kind:
+            registry.add_record(cls)
+
+    @classmethod
+    def channels(cls) -> tuple[str, ...]:
+        """The channel patterns as a tuple, e.g. `("grid:{grid}",)`."""
+        return (cls.channel,) if isinstance(cls.channel, str) else cls.channel
+
+    @classmethod
+    def own_fields(cls) -> dict[str, Any]:
+        """The kind's own fields in the order declared, without the common and the inherited ones."""
+        inherited = cls.inherits()
+        return {
+            name: field
+            for name, field in cls._meta.fields.items()
+            if name not in COMMON and name not in inherited
+        }
+
+    @classmethod
+    def inherits(cls) -> tuple[str, ...]:
+        """The Ref fields that are filled from the parent record, e.g. a visit's grid, building and door."""
+        if cls.parent is None:
+            return ()
+        parent = registry.records[cls.parent_kind()]
+        mine = cls._meta.fields
+        return tuple(
+            name for name, field in mine.items() if isinstance(field, Ref) and name != cls.parent and name in parent._meta.fields
+        )
+
+    @classmethod
+    def parent_kind(cls) -> str:
+        """The kind of the parent record."""
+        field = cls._meta.fields[cls.parent]
+        return field.kind or field.name
+
+    @classmethod
+    def computed(cls) -> tuple[str, ...]:
+        """Fields that effects of other kinds write; no client may patch them."""
+        return tuple(
+            name
+            for other in registry.records.values()
+            for made in other.effects
+            if (other._meta.fields[made.target].kind or made.target) == cls.kind
+            for name in made.fields
+        )

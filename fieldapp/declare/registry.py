@@ -1,0 +1,52 @@
+"""Registry: everything declared so far, in the order of declaration; read by Flask, by sync and by the export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fieldapp.declare.words import Words
+
+if TYPE_CHECKING:
+    from fieldapp.declare.form import FieldForm
+    from fieldapp.declare.record import Record
+    from fieldapp.declare.screen import Screen
+
+
+class Registry:
+    """Records, forms, screens and words by name."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, type[Record]] = {}
+        self.forms: dict[str, type[FieldForm]] = {}
+        self.screens: dict[str, Screen] = {}
+
+    def add_record(self, record: type[Record]) -> None:
+        """Register a kind; it is declared once."""
+        known = self.records.get(record.kind)
+        if known is not None and known.__qualname__ != record.__qualname__:
+            raise ValueError(f"kind {record.kind} is declared twice")
+        self.records[record.kind] = record
+
+    @property
+    def words(self) -> Words:
+        """The lists of words of all kinds: `visit.outcome` → code → message id."""
+        words = Words()
+        for record in self.records.values():
+            for name, field in record._meta.fields.items():
+                if getattr(field, "words", None):
+                    words.declare(f"{record.kind}.{name}", field.words)
+        return words
+
+    def add_form(self, form: type[FieldForm]) -> None:
+        """Register a form under its name."""
+        self.forms[form.name] = form
+
+    def add_screen(self, screen: Screen) -> None:
+        """Register a screen; its name and its pattern are its own."""
+        for other in self.screens.values():
+            if other.pattern == screen.pattern or other.name == screen.name:
+                raise ValueError(f"screen {screen.name} at {screen.pattern} is declared twice")
+        self.screens[screen.name] = screen
+
+
+registry = Registry()

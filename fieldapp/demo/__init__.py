@@ -1,0 +1,1 @@
+"""The demo community: deterministic, invented, and as large as a real one."""

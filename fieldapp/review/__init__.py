@@ -1,0 +1,1 @@
+"""Review: what a supervisor sees of the records that came in."""

@@ -1,0 +1,1 @@
+"""Today: what is due at this person's doors, and the pages about the phone itself."""

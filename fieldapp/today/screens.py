@@ -1,0 +1,34 @@
+"""Screens that belong to the person: today, the guide, what waits on this phone, the own profile."""
+
+from fieldapp.declare.query import count, many, one
+from fieldapp.declare.screen import create, patch, record_screen, screen
+from fieldapp.people.form import ProfileForm
+from fieldapp.people.record import Member, Profile
+from fieldapp.places.record import Building, CarePerson, Grid, Household
+
+screen(
+    "/today",
+    "today/today.html",
+    tab="today",
+    grids=many(Grid, id="me.grids", order=("number",)),
+    due=many(Household, grid="me.grids", due_on__lte="today", order=("due_on",), limit=20),
+    due_count=count(Household, grid="me.grids", due_on__lte="today"),
+    come_back=many(Household, grid="me.grids", come_back__lte="end_of_day", order=("come_back",), limit=10),
+    due_care=many(CarePerson, household="due"),
+    buildings=many(Building, grid="me.grids", order=("number", "name")),
+)
+
+screen("/guide", "today/guide.html", tab="today")
+
+screen("/sync", "today/sync.html", tab="sync", needs=("outbox",), members=many(Member))
+
+record_screen(
+    "/profile",
+    "today/profile.html",
+    ProfileForm,
+    tab="sync",
+    profile=one(Profile, "me.id"),
+    saves=(patch(Profile, "profile", fields=("locale", "theme")),),
+    then="/profile",
+    says="_('Settings saved')",
+)

@@ -1,0 +1,1 @@
+"""Visits: the door visit, from the board to the record and back."""

@@ -1,0 +1,67 @@
+"""Record of a door visit (入户走访): append-only; only "met" counts as met and resets the interval."""
+
+from __future__ import annotations
+
+from fieldapp.declare.record import Choice, Choices, Instant, ListOf, Record, Ref, Text, effect
+from fieldapp.declare.words import _l
+
+OUTCOMES = (
+    ("met", _l("Met")),
+    ("no_answer", _l("No answer")),
+    ("refused", _l("Refused")),
+    ("phone_only", _l("By phone only")),
+    ("appointment", _l("Appointment")),
+    ("told_by_neighbour", _l("Told by neighbour")),
+    ("moved", _l("Moved away")),
+    ("vacant", _l("Vacant home")),
+)
+PHRASES = (
+    ("as_last_time", _l("Same as last time")),
+    ("well", _l("All well")),
+    ("request", _l("Has a request")),
+    ("hazard", _l("Hazard seen")),
+    ("come_again", _l("Come again")),
+    ("left_note", _l("Left a note")),
+)
+
+
+class Visit(Record):
+    """One knock at one door: what came of it, in one tap or with a few words."""
+
+    kind = "visit"
+    channel = "grid:{grid}"
+    parent = "household"
+    append_only = True
+    head_by = "household"
+    window_days = 365
+    creates_by = ("grid_worker", "supervisor")
+    effects = (
+        effect(
+            "household",
+            last_outcome="this.outcome",
+            last_visit="this.device_time",
+            last_note="this.note",
+            last_phrases="this.phrases",
+            met_on="this.device_time|day if this.outcome == 'met' else target.met_on",
+            due_on=(
+                "this.device_time|day|plus_days(target.visit_days)"
+                " if this.outcome == 'met' and target.visit_days else target.due_on"
+            ),
+            no_answers=(
+                "target.no_answers + 1 if this.outcome == 'no_answer'"
+                " else (0 if this.outcome == 'met' else target.no_answers)"
+            ),
+            come_back="this.come_back",
+        ),
+    )
+
+    household = Ref()
+    door = Ref()
+    stair_unit = Ref()
+    building = Ref()
+    grid = Ref()
+    outcome = Choice(*OUTCOMES)
+    phrases = Choices(*PHRASES)
+    note = Text(max=500)
+    come_back = Instant(null=True)
+    changed = ListOf()
