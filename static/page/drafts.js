@@ -1,0 +1,67 @@
+// Drafts: keeps what is entered in a `form[data-draft]` after each tap, so that a killed browser loses nothing.
+
+const TYPING_PAUSE = 300;
+
+/** Forms whose draft is still to be written, each with its timer. @type {Map<HTMLFormElement, number>} */
+const due = new Map();
+
+/** @param {EventTarget | null} target */
+function draftForm(target) {
+  return /** @type {HTMLFormElement | null} */ (
+    /** @type {Element} */ (target)?.closest?.("form[data-draft]") ?? null
+  );
+}
+
+/** @param {HTMLFormElement} form */
+function address(form) {
+  const path = form.dataset.draft || new URL(form.action || location.href, location.href).pathname;
+  return `/drafts?for=${encodeURIComponent(path)}`;
+}
+
+/**
+ * Says beside the form, in words the template holds, whether the draft is kept.
+ * @param {HTMLFormElement} form
+ * @param {boolean} kept
+ */
+function say(form, kept) {
+  const scope = form.querySelector("[data-draft-state]") ? form : document;
+  for (const line of scope.querySelectorAll("[data-draft-state]")) {
+    /** @type {HTMLElement} */ (line).hidden = !kept;
+  }
+}
+
+/** @param {HTMLFormElement} form */
+async function write(form) {
+  forget(form);
+  const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
+  try {
+    const answer = await fetch(address(form), { method: "PUT", body, keepalive: true });
+    say(form, answer.ok);
+  } catch {
+    say(form, false);
+  }
+}
+
+/** @param {HTMLFormElement} form */
+function forget(form) {
+  clearTimeout(due.get(form));
+  due.delete(form);
+}
+
+export function startDrafts() {
+  document.addEventListener("change", (event) => {
+    const form = draftForm(event.target);
+    if (form) write(form);
+  });
+  document.addEventListener("input", (event) => {
+    const form = draftForm(event.target);
+    if (!form) return;
+    clearTimeout(due.get(form));
+    due.set(form, window.setTimeout(() => write(form), TYPING_PAUSE));
+  });
+  // What is being saved needs no draft: one written late would come back after the save.
+  document.addEventListener("submit", (event) => forget(/** @type {HTMLFormElement} */ (event.target)), true);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") for (const form of due.keys()) write(form);
+  });
+}

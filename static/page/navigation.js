@@ -1,0 +1,113 @@
+// Navigation: by fragment through htmx, with back and forward, focus on the new heading, and nothing kept in a cache.
+
+import htmx from "htmx.org";
+
+/** @typedef {import("./worker.js").Worker} Worker */
+
+Object.assign(htmx.config, {
+  historyCacheSize: 0, // no resident's data in the browser's session storage
+  refreshOnHistoryMiss: false,
+  includeIndicatorStyles: false,
+  allowEval: false,
+  allowScriptTags: false,
+  selfRequestsOnly: true,
+  scrollIntoViewOnBoost: true,
+  scrollBehavior: "instant",
+  defaultSettleDelay: 0,
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "...", swap: true },
+  ],
+});
+
+const screen = () => document.getElementById("app");
+const here = () => location.pathname + location.search;
+
+/** Where each address was scrolled to, for back and forward; gone with the page. @type {Map<string, number>} */
+const scrolled = new Map();
+/** The address shown now; `location` is already the next one when the browser goes back. */
+let shown = here();
+
+/** A theme or language chosen on this page takes effect at once: the screen carries both, the document shows them. */
+function dressDocument() {
+  const dressed = /** @type {HTMLElement | null} */ (screen()?.querySelector("[data-theme]"));
+  if (!dressed) return;
+  document.documentElement.dataset.theme = dressed.dataset.theme;
+  if (dressed.lang) document.documentElement.lang = dressed.lang;
+}
+
+/** Bring a screen reader to what is new: the first wrong field, else the heading; a field with the focus keeps it. */
+function focusNew() {
+  const root = screen();
+  if (!root) return;
+  const wrong = /** @type {HTMLElement | null} */ (root.querySelector("[aria-invalid='true']"));
+  if (wrong) return wrong.focus();
+  if (root.contains(document.activeElement) && document.activeElement?.matches("input, textarea, select")) return;
+  const heading = root.querySelector("h1");
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+}
+
+function arrive() {
+  shown = here();
+  dressDocument();
+}
+
+/** @param {boolean} visible */
+function showUnreachable(visible) {
+  const notice = document.getElementById("unreachable");
+  if (notice) notice.hidden = !visible;
+}
+
+/** @param {Worker} worker */
+export function startNavigation(worker) {
+  if ("scrollRestoration" in history) history.scrollRestoration = "manual";
+  const on = (/** @type {string} */ name, /** @type {(event: any) => void} */ act) =>
+    document.addEventListener(name, act);
+
+  on("htmx:beforeRequest", (event) => {
+    const { requestConfig, boosted } = event.detail;
+    showUnreachable(false);
+    if (boosted && requestConfig.verb === "get" && worker.replaced()) {
+      event.preventDefault(); // the new version brings its own style and script
+      location.assign(event.detail.pathInfo.finalRequestPath);
+    }
+  });
+  on("htmx:sendError", () => showUnreachable(true));
+
+  // A whole page (sign-in after a session's end, a page of the server alone) is not put inside another one.
+  on("htmx:beforeSwap", (event) => {
+    const { xhr, boosted, requestConfig } = event.detail;
+    if (!boosted || !/^\s*<!doctype/i.test(event.detail.serverResponse)) return;
+    event.detail.shouldSwap = false;
+    const path = xhr.responseURL || event.detail.pathInfo.finalRequestPath;
+    if (requestConfig.verb === "get" || xhr.responseURL !== requestConfig.path) location.assign(path);
+    else location.reload();
+  });
+
+  on("htmx:beforeHistoryUpdate", (event) => {
+    scrolled.set(shown, window.scrollY);
+    const update = event.detail.history;
+    if (update.path === here()) update.type = "replace"; // a refused form is not a step of its own
+  });
+
+  on("htmx:afterSettle", (event) => {
+    if (event.target !== screen()) return;
+    arrive();
+    focusNew();
+  });
+
+  on("htmx:historyCacheMiss", () => scrolled.set(shown, window.scrollY));
+  on("htmx:historyRestore", () => {
+    arrive();
+    focusNew();
+    window.scrollTo(0, scrolled.get(shown) ?? 0);
+  });
+  on("htmx:historyCacheMissLoadError", () => location.reload());
+
+  // A page kept whole by the browser would save under a used id: show it anew.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+}

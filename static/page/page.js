@@ -1,0 +1,19 @@
+// Page: the one script of every page; everything it does is also possible without it.
+
+import { startChips } from "./chips.js";
+import { startConditions } from "./conditions.js";
+import { startCountdowns } from "./countdown.js";
+import { startDrafts } from "./drafts.js";
+import { startNavigation } from "./navigation.js";
+import { startStatus } from "./status.js";
+import { startStorage } from "./storage.js";
+import { startWorker } from "./worker.js";
+
+const worker = startWorker();
+startNavigation(worker);
+startConditions();
+startChips();
+startDrafts();
+startCountdowns();
+startStatus(worker);
+startStorage();

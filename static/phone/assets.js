@@ -1,0 +1,61 @@
+// Assets: the style, scripts and icons of one version of the app, kept for answering without a network.
+
+const PREFIX = "assets-";
+
+/**
+ * @typedef {{version: string, assets: string[]}} Shipped
+ */
+
+/** @param {Shipped} data */
+function cacheName(data) {
+  return PREFIX + data.version;
+}
+
+/**
+ * What a captive portal answers is a page, with 200: it must never be kept as a style or a script (P5).
+ * @param {string} path
+ * @param {Response} answer
+ */
+function isGenuine(path, answer) {
+  if (!answer.ok || answer.redirected) return false;
+  const type = answer.headers.get("Content-Type") ?? "";
+  return path.endsWith(".html") || !type.startsWith("text/html");
+}
+
+/**
+ * Keep every asset of this version; the names carry a hash, so what an older version kept is not fetched again.
+ * Fails as a whole when one is missing: a half-kept version would break the app without a network.
+ * @param {Shipped} data
+ * @param {{caches: CacheStorage, fetch: typeof fetch}} world
+ */
+export async function keepAssets(data, { caches, fetch }) {
+  const cache = await caches.open(cacheName(data));
+  await Promise.all(
+    data.assets.map(async (path) => {
+      const held = await caches.match(path);
+      const answer = held ?? (await fetch(path));
+      if (!isGenuine(path, answer)) throw new Error(`${path}: not the asset (${answer.status})`);
+      await cache.put(path, answer);
+    }),
+  );
+}
+
+/**
+ * Drop what other versions kept.
+ * @param {Shipped} data
+ * @param {CacheStorage} caches
+ */
+export async function dropOldAssets(data, caches) {
+  const names = await caches.keys();
+  const old = names.filter((name) => name.startsWith(PREFIX) && name !== cacheName(data));
+  await Promise.all(old.map((name) => caches.delete(name)));
+}
+
+/**
+ * @param {Request} request
+ * @param {{caches: CacheStorage, fetch: typeof fetch}} world
+ * @returns {Promise<Response>}
+ */
+export async function answerAsset(request, { caches, fetch }) {
+  return (await caches.match(request, { ignoreSearch: false })) ?? fetch(request);
+}

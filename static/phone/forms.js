@@ -1,0 +1,225 @@
+// Forms: reads what a page sent and checks it, word for word as `fieldapp/declare/form.py` does on the server.
+
+/**
+ * @typedef {Record<string, string[]>} Condition every field named must have one of its values
+ *
+ * @typedef {object} Spec one field as exported
+ * @property {string} name
+ * @property {string} type
+ * @property {string} label
+ * @property {string} [words] the name of its list of choices
+ * @property {number} [max]
+ * @property {number} [min]
+ * @property {string} [pattern]
+ * @property {boolean} [required]
+ * @property {Condition | null} [requiredIf]
+ * @property {Condition | null} [shownIf]
+ *
+ * @typedef {Record<string, any>} Values
+ * @typedef {Record<string, [string, Record<string, number>][]>} Errors
+ */
+
+const REQUIRED = "This field is required.";
+const NOT_A_CHOICE = "Not a valid choice.";
+const TOO_LONG = "At most %(max)d characters.";
+const NOT_A_NUMBER = "Enter a whole number from %(min)d to %(max)d.";
+const NOT_A_DAY = "Enter a date.";
+const NOT_AN_INSTANT = "Enter a date and time.";
+const PATTERN = "Not in the expected form.";
+
+// What Python's str.strip() takes away: not quite what JavaScript's trim() does.
+const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const EDGES = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
+const WHOLE = /^[+-]?[0-9]{1,9}$/;
+const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
+const LOCAL = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d)$/;
+const INSTANT = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)Z$/;
+
+/** @param {string} text */
+function strip(text) {
+  return text.replace(EDGES, "");
+}
+
+/** @param {unknown} value */
+function isDay(value) {
+  const found = typeof value === "string" && DAY.exec(value);
+  if (!found) return false;
+  const [year, month, day] = [Number(found[1]), Number(found[2]), Number(found[3])];
+  const moment = new Date(0);
+  moment.setUTCFullYear(year, month - 1, day);
+  return year > 0 && moment.getUTCMonth() === month - 1 && moment.getUTCDate() === day;
+}
+
+/** @param {unknown} value */
+function isInstant(value) {
+  const found = typeof value === "string" && INSTANT.exec(value);
+  return Boolean(found) && isDay(found[1]);
+}
+
+/**
+ * A local clock time (`2026-11-23T18:30`, as an input gives it) as an instant; null when there is no such time.
+ * @param {string} text
+ * @param {number} utcOffset minutes
+ */
+function toInstant(text, utcOffset) {
+  const found = LOCAL.exec(text);
+  if (!found || !isDay(found[1]) || Number(found[2]) > 23 || Number(found[3]) > 59) return null;
+  const moment = new Date(Date.parse(`${text}:00Z`) - utcOffset * 60000);
+  return `${moment.toISOString().slice(0, 19)}Z`;
+}
+
+/**
+ * The value of a field as a page sent it; a text that cannot be read comes back as it is.
+ * @param {string} type
+ * @param {string[]} texts
+ * @param {number} utcOffset
+ * @returns {any}
+ */
+function parse(type, texts, utcOffset) {
+  if (type === "choices") return texts.filter((text) => text !== "");
+  const text = strip((texts[0] ?? "").replaceAll("\r\n", "\n"));
+  if (type === "boolean") return !["", "0", "false"].includes(text);
+  if (["text", "textarea", "choice", "hidden"].includes(type)) return text;
+  if (text === "") return null;
+  if (type === "integer") {
+    const plain = strip(text.normalize("NFKC"));
+    return WHOLE.test(plain) ? Number(plain) + 0 : text;
+  }
+  if (type === "instant") return toInstant(text, utcOffset) ?? text;
+  return text;
+}
+
+/**
+ * Whether every field named has one of its values (a list field: contains one).
+ * @param {Condition | null | undefined} condition
+ * @param {Values} values
+ */
+function holds(condition, values) {
+  return Object.entries(condition ?? {}).every(([name, wanted]) => {
+    const value = values[name];
+    return (Array.isArray(value) ? value : [value]).some((one) => wanted.includes(one));
+  });
+}
+
+/**
+ * What is wrong with a value that is there; null when nothing is.
+ * @param {Spec} spec
+ * @param {any} value
+ * @param {Record<string, Record<string, string>>} words
+ * @returns {[string, Record<string, number>] | null}
+ */
+function problem(spec, value, words) {
+  const known = words[spec.words ?? ""] ?? {};
+  switch (spec.type) {
+    case "choice":
+      return Object.hasOwn(known, value) ? null : [NOT_A_CHOICE, {}];
+    case "choices": {
+      const good = value.every((/** @type {string} */ one) => Object.hasOwn(known, one));
+      return good && new Set(value).size === value.length ? null : [NOT_A_CHOICE, {}];
+    }
+    case "text":
+    case "textarea":
+    case "hidden": {
+      const max = spec.max ?? 200;
+      if ([...value].length > max) return [TOO_LONG, { max }];
+      const fits = !spec.pattern || new RegExp(`^(?:${spec.pattern})$`, "u").test(value);
+      return fits ? null : [PATTERN, {}];
+    }
+    case "integer": {
+      const min = spec.min ?? 0;
+      const max = spec.max ?? 999999;
+      return typeof value === "number" && min <= value && value <= max ? null : [NOT_A_NUMBER, { min, max }];
+    }
+    case "day":
+      return isDay(value) ? null : [NOT_A_DAY, {}];
+    case "instant":
+      return isInstant(value) ? null : [NOT_AN_INSTANT, {}];
+    default:
+      return null;
+  }
+}
+
+/** @param {string} type */
+function nothing(type) {
+  if (type === "choices") return [];
+  if (type === "boolean") return false;
+  return type === "text" || type === "textarea" ? "" : null;
+}
+
+/**
+ * The values of a form's fields as a page sent them, unchecked.
+ * @param {Spec[]} fields
+ * @param {URLSearchParams | FormData} body
+ * @param {number} utcOffset
+ * @returns {Values}
+ */
+export function readValues(fields, body, utcOffset) {
+  /** @type {Values} */
+  const values = {};
+  for (const { name, type } of fields) {
+    const texts = body.getAll(name).filter((text) => typeof text === "string");
+    values[name] = parse(type, /** @type {string[]} */ (texts), utcOffset);
+  }
+  return values;
+}
+
+/**
+ * The one validator: the values that count (fields not shown dropped) and, by field, what is wrong with them.
+ * @param {Spec[]} fields
+ * @param {Values} values
+ * @param {Record<string, Record<string, string>>} words
+ * @returns {{kept: Values, errors: Errors}}
+ */
+export function check(fields, values, words) {
+  /** @type {Values} */
+  const kept = {};
+  /** @type {Errors} */
+  const errors = {};
+  for (const spec of fields) {
+    if (!holds(spec.shownIf, values)) continue;
+    const value = values[spec.name];
+    if (value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length)) {
+      if (spec.required || (spec.requiredIf && holds(spec.requiredIf, values))) errors[spec.name] = [[REQUIRED, {}]];
+      kept[spec.name] = nothing(spec.type);
+      continue;
+    }
+    const wrong = problem(spec, value, words);
+    if (wrong) errors[spec.name] = [wrong];
+    kept[spec.name] = value;
+  }
+  return { kept, errors };
+}
+
+/**
+ * The fields as a template sees them, labels and choices in the reader's language.
+ * @param {Spec[]} fields
+ * @param {Record<string, Record<string, string>>} words
+ * @param {(msgid: string) => string} translate
+ */
+export function describe(fields, words, translate) {
+  return fields.map((spec) => ({
+    name: spec.name,
+    type: spec.type,
+    label: translate(spec.label),
+    choices: Object.entries(words[spec.words ?? ""] ?? {}).map(([code, text]) => [code, translate(text)]),
+    max: spec.max ?? null,
+    min: spec.min ?? null,
+    required: Boolean(spec.required),
+    shown_if: spec.shownIf ?? null,
+  }));
+}
+
+/**
+ * Errors in words: `%(max)d` and the like filled in.
+ * @param {Errors} errors
+ * @param {(msgid: string) => string} translate
+ * @returns {Record<string, string[]>}
+ */
+export function inWords(errors, translate) {
+  return Object.fromEntries(
+    Object.entries(errors).map(([name, found]) => [
+      name,
+      found.map(([text, numbers]) => translate(text).replace(/%\((\w+)\)d/g, (_whole, key) => String(numbers[key]))),
+    ]),
+  );
+}

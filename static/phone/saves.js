@@ -1,0 +1,105 @@
+// Saves: turns a valid form into operations in the outbox, as `fieldapp/declare/save.py` does on the server.
+
+import { translator } from "./context.js";
+import { settled } from "./drafts.js";
+import { check, readValues } from "./forms.js";
+import { save, undo } from "./outbox.js";
+import { evaluate } from "./render.js";
+
+/**
+ * @typedef {import("./context.js").Phone} Phone
+ * @typedef {import("./forms.js").Values} Values
+ * @typedef {import("./outbox.js").Save} Save
+ */
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Marks a message id for the catalogs; it is translated when it is shown. @param {string} msgid */
+const _l = (msgid) => msgid;
+
+const FULL = _l("This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here.");
+
+/** @param {unknown} a @param {unknown} b */
+function same(a, b) {
+  return JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+}
+
+/**
+ * A creation takes the form's fields of its kind and its parent's id; its record id is the form's fresh id.
+ * @param {any} data
+ * @param {{kind: string, target: string | null}} one
+ * @param {Record<string, any>} found
+ * @param {Values} values
+ * @param {string} freshId
+ * @returns {Save}
+ */
+function creation(data, { kind, target }, found, values, freshId) {
+  const { fields, parent } = data.kinds[kind];
+  /** @type {Values} */
+  const patch = {};
+  for (const name of fields) if (values[name] !== null && values[name] !== undefined) patch[name] = values[name];
+  if (target && parent) patch[parent] = found[target].id;
+  return { verb: "create", kind, record: UUID.test(freshId) ? freshId : null, patch };
+}
+
+/**
+ * A patch takes only the fields that differ from the loaded record, with the loaded values as base; null without any.
+ * @param {{kind: string, target: string, fields: string[]}} one
+ * @param {Record<string, any>} found
+ * @param {Values} values
+ * @returns {Save | null}
+ */
+function change({ kind, target, fields }, found, values) {
+  const loaded = found[target];
+  const changed = fields.filter((name) => name in values && !same(values[name], loaded[name]));
+  if (!changed.length) return null;
+  /** @param {Values} from */
+  const of = (from) => Object.fromEntries(changed.map((name) => [name, from[name] ?? null]));
+  return { verb: "patch", kind, record: loaded.id, patch: of(values), base: of(loaded) };
+}
+
+/**
+ * Check what a page sent and save it as one group.
+ * @param {Phone} phone
+ * @param {{screen: any, params: Record<string, string>, path: string, ctx: Record<string, any>,
+ *   found: Record<string, any>, body: URLSearchParams | FormData}} sent
+ * @returns {Promise<{values: Values, scope: Record<string, any>, full: boolean, errors: import("./forms.js").Errors | null}>}
+ */
+export async function submit(phone, { screen, params, path, ctx, found, body }) {
+  const { data, store, me } = phone;
+  const { fields } = data.forms[screen.form];
+  const values = readValues(fields, body, data.utcOffset);
+  const { kept, errors } = check(fields, values, data.words);
+  const scope = { ...ctx, ...params, form: { values: kept } };
+  if (Object.keys(errors).length) return { values, scope, full: false, errors };
+
+  const freshId = String(body.get("fresh_id") ?? "");
+  const saves = screen.saves
+    .map((/** @type {any} */ one) =>
+      one.verb === "create" ? creation(data, one, found, kept, freshId) : change(one, found, kept),
+    )
+    .filter(Boolean);
+  if (saves.length) {
+    await settled(path);
+    const says = screen.says
+      ? String(evaluate(screen.says, { ...scope, _: translator(data, me.locale) }))
+      : "";
+    try {
+      await save(store, data, { me, now: ctx.now, saves, freshKey: freshId, says, url: path, draft: path });
+    } catch (error) {
+      if (/** @type {Error} */ (error).name !== "StorageFull") throw error;
+      return { values, scope, full: true, errors: { _: [[FULL, {}]] } }; // P8
+    }
+  }
+  return { values, scope, full: false, errors: null };
+}
+
+/**
+ * Take back one save; false when it is not on this phone, or already taken back.
+ * @param {Phone} phone
+ * @param {string} group
+ * @returns {Promise<boolean>}
+ */
+export async function takeBack({ data, store, me }, group) {
+  return UUID.test(group) && undo(store, data, { me, group });
+}
