@@ -122,6 +122,7 @@ class Record(peewee.Model):
     """The columns every kind has; a kind adds its fields and says who may hold and write it."""
 
     kind: ClassVar[str] = ""
+    noun: ClassVar[str] = ""
     channel: ClassVar[str | tuple[str, ...]] = ""
     parent: ClassVar[str | None] = None
     append_only: ClassVar[bool] = False

@@ -1,6 +1,6 @@
 """Records of people who work: the staff of a community as others see them, and a person's own profile."""
 
-from fieldapp.declare.record import Choice, ListOf, Record, Text
+from fieldapp.declare.record import Choice, ListOf, Record, Ref, Text
 from fieldapp.declare.words import _l
 
 ROLES = (
@@ -14,6 +14,7 @@ class Member(Record):
     """A person of the staff, by the name that stands on timelines; its id is the account's."""
 
     kind = "member"
+    noun = _l("Staff")
     channel = "community:{community}"
     name = Text(max=60)
     role = Choice(*ROLES)
@@ -21,13 +22,15 @@ class Member(Record):
 
 
 class Profile(Record):
-    """A person's own settings; its id is the account's. Held by nobody else."""
+    """A person's own settings, held by nobody else."""
 
     kind = "profile"
-    channel = "user:{id}"
+    noun = _l("Settings")
+    channel = "user:{user}"
     patches_by = ("grid_worker", "volunteer", "supervisor")
     patchable = ("locale", "theme")
 
+    user = Ref("member")
     locale = Choice(("zh_Hans_CN", _l("Simplified Chinese")), ("en", _l("English")), default="zh_Hans_CN")
     theme = Choice(
         ("auto", _l("As the phone")), ("light", _l("Light")), ("dark", _l("Dark")), default="auto"

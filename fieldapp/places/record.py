@@ -23,6 +23,7 @@ class Community(Record):
     """A community (社区) of the town."""
 
     kind = "community"
+    noun = _l("Community")
     channel = "community:{community}"
     name = Text(max=60)
     town = Text(max=60)
@@ -33,6 +34,7 @@ class Grid(Record):
     """A grid (网格): 300 to 500 households and the one or two workers who know them."""
 
     kind = "grid"
+    noun = _l("Grid")
     channel = "community:{community}"
     name = Text(max=60)
     number = Integer(default=0)
@@ -43,6 +45,7 @@ class Building(Record):
     """A building (楼) of a grid."""
 
     kind = "building"
+    noun = _l("Building")
     channel = "community:{community}"
     grid = Ref()
     name = Text(max=60)
@@ -55,6 +58,7 @@ class StairUnit(Record):
     """A stair unit (单元): the doors that share one staircase."""
 
     kind = "stair_unit"
+    noun = _l("Stair unit")
     channel = "community:{community}"
     parent = "building"
     building = Ref()
@@ -67,6 +71,7 @@ class Door(Record):
     """A door (户): its label is text, never a number and never a key."""
 
     kind = "door"
+    noun = _l("Door")
     channel = "grid:{grid}"
     parent = "stair_unit"
     stair_unit = Ref()
@@ -82,6 +87,7 @@ class Household(Record):
     """A household (一户一档) behind a door: facts merged field by field, and what its visits made of it."""
 
     kind = "household"
+    noun = _l("Household")
     channel = "grid:{grid}"
     parent = "door"
     patches_by = ("grid_worker", "supervisor")
@@ -117,6 +123,7 @@ class CarePerson(Record):
     """A person in care (重点关爱对象) and why; held by the care channel only."""
 
     kind = "care_person"
+    noun = _l("Person in care")
     channel = "care:{grid}"
     parent = "household"
     household = Ref()

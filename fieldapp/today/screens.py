@@ -27,7 +27,7 @@ record_screen(
     "today/profile.html",
     ProfileForm,
     tab="sync",
-    profile=one(Profile, "me.id"),
+    profile=one(Profile, "me.profile"),
     saves=(patch(Profile, "profile", fields=("locale", "theme")),),
     then="/profile",
     says="_('Settings saved')",

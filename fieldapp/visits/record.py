@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldapp.declare.record import Choice, Choices, Instant, ListOf, Record, Ref, Text, effect
+from fieldapp.declare.record import Choice, Choices, Instant, Record, Ref, Text, effect
 from fieldapp.declare.words import _l
 
 OUTCOMES = (
@@ -29,6 +29,7 @@ class Visit(Record):
     """One knock at one door: what came of it, in one tap or with a few words."""
 
     kind = "visit"
+    noun = _l("Door visit")
     channel = "grid:{grid}"
     parent = "household"
     append_only = True
@@ -64,4 +65,3 @@ class Visit(Record):
     phrases = Choices(*PHRASES)
     note = Text(max=500)
     come_back = Instant(null=True)
-    changed = ListOf()

@@ -1,0 +1,72 @@
+"""The application: Flask, the domain, and everything declared for the phone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import peewee
+from flask import Flask, g, request
+from flask_babel import Babel, get_locale
+from flask_htmx import HTMX
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from fieldapp import config
+
+
+def create_app(database: peewee.Database | None = None) -> Flask:
+    """The wired application on `database` (default: the configured one)."""
+    from fieldapp import exchange, features, health, limits, phone, security
+    from fieldapp.db import open_database
+    from fieldapp.declare.template import configure
+    from fieldapp.declare.registry import registry
+    from fieldapp.declare.views import field_urls
+    from fieldapp.people import session
+    from fieldapp.places.register_page import register_page
+    from fieldapp.review.views import review
+
+    features.declare_all()
+    app = Flask(__name__, template_folder=str(config.resources() / "templates"), static_folder=None)
+    app.config.update(
+        SECRET_KEY=config.secret_key(),
+        SESSION_COOKIE_NAME="fieldapp_session",
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        MAX_CONTENT_LENGTH=64 * 1024 * 1024,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        BABEL_TRANSLATION_DIRECTORIES=str(config.PACKAGE / "words"),
+        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
+        RATELIMIT_ENABLED=config.rate_limits(),
+    )
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1) if config.behind_proxy() else app.wsgi_app  # type: ignore[method-assign]
+    app.extensions["database"] = database or open_database()
+
+    configure(app.jinja_env, utc_offset=config.utc_offset(), words=lambda: registry.words)
+    app.jinja_env.globals["asset"] = phone.asset
+    Babel(app, locale_selector=session.locale)
+    HTMX(app)
+    CSRFProtect(app)
+    limits.limiter.init_app(app)
+    security.init_app(app)
+
+    @app.before_request
+    def open_and_identify() -> None:
+        if request.path.startswith(("/static/", "/sw.js", "/livez", "/readyz", "/manifest")):
+            g.me = g.me_view = g.account = None
+            return
+        app.extensions["database"].connect(reuse_if_open=True)
+        session.load_me()
+
+    @app.context_processor
+    def page_context() -> dict[str, Any]:
+        return {"locale": str(get_locale()), "me": g.get("me_view")}
+
+    session.init_app(app)
+    app.register_blueprint(field_urls())
+    app.register_blueprint(exchange.sync_door)
+    app.register_blueprint(review)
+    app.register_blueprint(register_page)
+    app.register_blueprint(phone.phone)
+    app.register_blueprint(health.health)
+    return app

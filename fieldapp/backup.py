@@ -1,0 +1,71 @@
+"""Backup: the whole database in one file while phones sync; restore changes the epoch so that phones send again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import peewee
+
+from fieldapp.config import database_url
+from fieldapp.db import default_database, open_database, upgrade
+from fieldapp.features import declare_all
+from sync.store import new_epoch
+
+
+class BackupError(RuntimeError):
+    """The backup or the restore did not happen; the message says why. Nothing was changed."""
+
+
+def backup(file: Path) -> None:
+    """Write a consistent copy to `file`: SQLite's own `VACUUM INTO`, or `pg_dump` in its custom format."""
+    partial = file.with_name(file.name + ".partial")
+    partial.unlink(missing_ok=True)
+    database = default_database()
+    if isinstance(database, peewee.SqliteDatabase):
+        database.execute_sql("VACUUM INTO ?", (str(partial),))
+    else:
+        _postgres("pg_dump", "--format=custom", "--no-owner", f"--file={partial}", database_url())
+    with open(partial, "rb") as written:
+        os.fsync(written.fileno())
+    partial.replace(file)
+
+
+def restore(file: Path) -> None:
+    """Put `file` in place of the configured database (stop the server first) and give it a new epoch.  # P20"""
+    if not file.is_file():
+        raise BackupError(f"{file} is not a file")
+    url = database_url()
+    if url.startswith("sqlite"):
+        _check_sqlite_file(file)
+        target = Path(url.removeprefix("sqlite:///"))
+        incoming = target.with_name(target.name + ".restoring")
+        shutil.copyfile(file, incoming)
+        for leftover in (f"{target}-wal", f"{target}-shm"):
+            Path(leftover).unlink(missing_ok=True)
+        incoming.replace(target)
+    else:
+        _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={url}", str(file))
+    declare_all()
+    database = open_database(url)
+    upgrade(database)
+    new_epoch(database)
+
+
+def _check_sqlite_file(file: Path) -> None:
+    try:
+        found = peewee.SqliteDatabase(str(file)).execute_sql("PRAGMA integrity_check").fetchone()
+    except peewee.DatabaseError as broken:
+        raise BackupError(f"{file} is not a backup: {broken}") from broken
+    if found[0] != "ok":
+        raise BackupError(f"{file} is damaged: {found[0]}")
+
+
+def _postgres(program: str, *arguments: str) -> None:
+    if shutil.which(program) is None:
+        raise BackupError(f"{program} is needed for PostgreSQL and was not found")
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BackupError(done.stderr.strip())

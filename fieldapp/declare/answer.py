@@ -1,0 +1,218 @@
+"""Answer: Flask's answer to a field URL, from the same declarations that the phone answers from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import peewee
+from flask import Response, current_app, g, redirect, render_template, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from fieldapp.config import instant, local_day, now, utc_offset
+from fieldapp.declare.expressions import expression
+from fieldapp.declare.find import Missing, run_queries
+from fieldapp.declare.form import FieldForm, describe
+from fieldapp.declare.page_save import Draft, PageSave
+from fieldapp.declare.registry import registry
+from fieldapp.declare.save import Saved, operations, save
+from fieldapp.declare.screen import Screen
+from sync.ids import uuid7
+
+PLACE = re.compile(r"\{([\w.]+)\}")
+
+
+def wants_fragment() -> bool:
+    """htmx asks for the inner part of the screen, except when it restores history."""
+    return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+
+
+def context(url: str, args: Mapping[str, str], moment: datetime) -> dict[str, Any]:
+    """`ctx` without a screen's own records: the person, the time, the state of what was saved."""
+    text = instant(moment)
+    return {
+        "me": g.me_view,
+        "now": text,
+        "today": local_day(moment),
+        "end_of_day": end_of_day(moment),
+        "locale": g.me_view["locale"],
+        "args": dict(args),
+        "url": url,
+        "status": {
+            "waiting": 0,
+            "oldest": None,
+            "received": text,
+            "last": PageSave.last(g.me.id, moment),
+            "ready": True,
+            "signed_out": False,
+            "others": 0,
+            "problems": 0,
+            "storage": None,
+            "operations": [],
+        },
+        "form": None,
+        "fresh_id": str(uuid7(int(moment.timestamp() * 1000))),
+        "fragment": wants_fragment(),
+    }
+
+
+def end_of_day(moment: datetime) -> str:
+    """The instant at which the town's day ends: 23:59:59 local."""
+    day = datetime.fromisoformat(local_day(moment) + "T23:59:59+00:00")
+    return instant(day - timedelta(minutes=utc_offset()))
+
+
+def form_view(form: type[FieldForm], values: Mapping[str, Any], errors: Mapping[str, list[str]], draft: bool) -> dict[str, Any]:
+    """`ctx.form`: what was typed or stands, what is wrong with it, and the fields in the reader's language."""
+    return {
+        "name": form.name,
+        "values": dict(values),
+        "errors": dict(errors),
+        "fields": describe(form, gettext),
+        "draft": draft,
+    }
+
+
+def answer_screen(screen: Screen, url: str, params: Mapping[str, str], method: str = "GET") -> AnyResponse:
+    """The whole answer: 403 for the role, 404 for a missing record, 422 for a bad form, else the page."""
+    moment = now()
+    args = {name: request.args.get(name, "") for name in screen.args} if request else {}
+    if screen.for_roles and g.me.role not in screen.for_roles:
+        return problem(403, url, moment)
+    ctx = context(url, args, moment)
+    try:
+        found = run_queries(screen.queries, g.me, {**ctx, **params}, moment)
+    except Missing:
+        return problem(404, url, moment)
+    ctx.update(found)
+    if screen.form is None:
+        return page(screen, ctx)
+    if method == "POST":
+        return _post(screen, screen.form, params, ctx, moment)
+    draft = Draft.of(g.me.id, url)
+    typed = screen.form(formdata=_multi(draft)) if draft else None
+    values = typed.data if typed else initial_values(screen, found)
+    ctx["form"] = form_view(screen.form, values, {}, bool(draft))
+    return page(screen, ctx)
+
+
+def initial_values(screen: Screen, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What an untouched form shows: nothing, and for patched fields the loaded record's values."""
+    assert screen.form is not None
+    values: dict[str, Any] = {name: [] if spec["type"] == "choices" else None for name, spec in screen.form.specs().items()}
+    for made in screen.saves:
+        if made.verb == "patch" and made.target:
+            values.update({name: found[made.target].get(name) for name in made.fields})
+    return values
+
+
+def _post(
+    screen: Screen, form: type[FieldForm], params: Mapping[str, str], ctx: dict[str, Any], moment: datetime
+) -> AnyResponse:
+    sent = form(formdata=request.form)
+    values, errors = sent.check()
+    if errors:
+        words = {name: [gettext(text) % fill for text, fill in problems] for name, problems in errors.items()}
+        ctx["form"] = form_view(form, sent.data, words, False)
+        return page(screen, ctx, 422)
+    scope = {**ctx, **params, "form": {"values": values}}
+    goes_to = fill(screen.then or ctx["url"], scope)
+    fresh = f"{request.form.get('fresh_id', '')}|{ctx['url']}"
+    if PageSave.repeated(g.me.id, fresh) is None:
+        says = str(expression(screen.says or "''")(**scope, _=gettext))
+        made = operations(screen, ctx, values, moment, request.form.get("fresh_id", ""))
+        saved = save(g.me, made, moment)
+        if isinstance(saved, Saved):
+            PageSave.create(
+                group=saved.group, account=g.me.id, fresh=fresh, says=says, url=ctx["url"], at=instant(moment)
+            )
+            Draft.drop(g.me.id, ctx["url"])
+    return go(goes_to)
+
+
+def fill(pattern: str, scope: Mapping[str, Any]) -> str:
+    """`/units/{household.stair_unit}` with the names filled in; only field URLs are ever declared here."""
+
+    def value(match: re.Match[str]) -> str:
+        found: Any = scope
+        for part in match[1].split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return str(found["id"] if isinstance(found, Mapping) else found or "")
+
+    return PLACE.sub(value, pattern)
+
+
+def go(url: str) -> AnyResponse:
+    """On to another field URL: 303, or for htmx its fragment at once with the address to show."""
+    if not wants_fragment():
+        return redirect(url, 303)
+    _refresh_me()
+    found = match(url)
+    if found is None:
+        return redirect(url, 303)
+    answer = answer_screen(found[0], url, found[1])
+    answer.headers["HX-Push-Url"] = url
+    return answer
+
+
+def _refresh_me() -> None:
+    from fieldapp.people.session import load_me
+
+    load_me()
+
+
+def match(url: str) -> tuple[Screen, dict[str, str]] | None:
+    """The screen that answers a path, with its parameters."""
+    parts = url.split("?")[0].strip("/").split("/")
+    for screen in registry.screens.values():
+        pattern = screen.pattern.strip("/").split("/")
+        if len(pattern) != len(parts):
+            continue
+        params: dict[str, str] = {}
+        for wanted, given in zip(pattern, parts, strict=True):
+            if wanted.startswith("<"):
+                params[wanted[1:-1]] = unquote(given)
+            elif wanted != given:
+                break
+        else:
+            return screen, params
+    return None
+
+
+def page(screen: Screen, ctx: dict[str, Any], status: int = 200) -> Response:
+    """The screen's template with `ctx`."""
+    ctx["tab"] = screen.tab
+    return Response(render_template(screen.template, **ctx), status, mimetype="text/html")
+
+
+def problem(code: int, url: str, moment: datetime) -> Response:
+    """403 or 404 in words, as a field page."""
+    ctx = {**context(url, {}, moment), "tab": None, "code": code}
+    return Response(render_template("errors.html", **ctx), code, mimetype="text/html")
+
+
+def _multi(body: Mapping[str, list[str]]) -> Any:
+    from werkzeug.datastructures import MultiDict
+
+    return MultiDict([(name, text) for name, texts in body.items() for text in texts])
+
+
+def undo(group: str) -> None:
+    """Take back the operations of one save of this person, by operations of their own."""
+    from fieldapp.declare.save import retract
+
+    found = PageSave.get_or_none(PageSave.group == group, PageSave.account == g.me.id, PageSave.undone == False)  # noqa: E712
+    if found is None:
+        return
+    retract(g.me, group, now())
+    PageSave.update(undone=True).where(PageSave.group == group).execute()
+
+
+def database() -> peewee.Database:
+    """The app's database."""
+    found: peewee.Database = current_app.extensions["database"]
+    return found

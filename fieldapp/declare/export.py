@@ -1,0 +1,158 @@
+"""Export: everything declared, as one script of plain data and compiled functions for the phone's engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from babel.messages.pofile import read_po
+from jinja2 import Environment, FileSystemLoader, meta
+
+from fieldapp.config import PACKAGE, resources, utc_offset
+from fieldapp.declare.expressions import environment as expression_environment
+from fieldapp.declare.record import Record
+from fieldapp.declare.registry import registry
+from fieldapp.declare.template import compile_expression, compile_template, configure
+from fieldapp.declare.words import DEFAULT_LOCALE, LOCALES
+
+
+class Script(str):
+    """A piece of JavaScript that stands in the export as it is."""
+
+
+def build(out: Path, assets: dict[str, str]) -> str:
+    """Write `data.js` to `out`; returns its version, a hash of all it holds. `assets`: name → URL.
+
+    Raises TemplateError, with file and line, for a template that the phone could not render.
+    """
+    data = collect(assets)
+    data["version"] = hashlib.sha256(script(data).encode()).hexdigest()[:12]
+    out.write_text("self.FIELDAPP_DATA=" + script(data) + ";\n", encoding="utf-8")
+    return str(data["version"])
+
+
+def collect(assets: dict[str, str]) -> dict[str, Any]:
+    """The export as a dict; expressions and templates are `Script`s."""
+    environment = template_environment()
+    names = template_names(environment)
+    return {
+        "version": "",
+        "assets": sorted(assets.values()),
+        "assetUrls": assets,
+        "utcOffset": utc_offset(),
+        "kinds": {name: _kind(record) for name, record in registry.records.items()},
+        "screens": [_screen(one) for one in registry.screens.values()],
+        "forms": {name: form.export() for name, form in registry.forms.items()},
+        "words": {name: dict(words) for name, words in registry.words.items()},
+        "catalogs": catalogs(),
+        "templates": {name: Script(compile_template(environment, name)) for name in names},
+    }
+
+
+def template_environment() -> Environment:
+    """The templates as the compiler reads them."""
+    made = Environment(loader=FileSystemLoader(resources() / "templates"))
+    configure(made, utc_offset=utc_offset(), words=lambda: registry.words)
+    return made
+
+
+def template_names(environment: Environment) -> list[str]:
+    """The templates of all screens, and what those extend, include or import."""
+    wanted = sorted({one.template for one in registry.screens.values()} | {"errors.html", "offline.html"})
+    found: list[str] = []
+    while wanted:
+        name = wanted.pop(0)
+        if name in found:
+            continue
+        found.append(name)
+        assert environment.loader is not None
+        source = environment.loader.get_source(environment, name)[0]
+        wanted += [other for other in meta.find_referenced_templates(environment.parse(source)) if other]
+    return sorted(found)
+
+
+def _kind(record: type[Record]) -> dict[str, Any]:
+    expressions = expression_environment()
+    own = record.own_fields()
+    return {
+        "fields": list(own),
+        "types": {name: field.wire for name, field in own.items()},
+        "defaults": {name: _default(field) for name, field in own.items() if _default(field) is not None},
+        "parent": record.parent,
+        "parentKind": record.parent_kind() if record.parent else None,
+        "inherits": list(record.inherits()),
+        "channel": list(record.channels()),
+        "appendOnly": record.append_only,
+        "headBy": record.head_by,
+        "windowDays": record.window_days,
+        "keys": keys(record),
+        "search": list(record.search),
+        "patchable": list(record.patchable),
+        "computed": list(record.computed()),
+        "effects": [
+            {
+                "target": made.target,
+                "fields": {name: Script(compile_expression(expressions, source)) for name, source in made.fields.items()},
+            }
+            for made in record.effects
+        ],
+        "derived": {name: Script(compile_expression(expressions, source)) for name, source in record.derived.items()},
+    }
+
+
+def _default(field: Any) -> Any:
+    return field.default() if callable(field.default) else field.default
+
+
+def keys(record: type[Record]) -> list[list[str]]:
+    """The index keys of a kind: what every screen's query reads it by, shortest first."""
+    wanted: list[list[str]] = []
+    for screen in registry.screens.values():
+        for query in screen.queries.values():
+            key = query.key()
+            if query.record is record and key is not None and query.word != "search" and key not in wanted:
+                wanted.append(key)
+    for other in registry.records.values():
+        for made in other.effects:
+            if other is record and [made.target] not in wanted:
+                wanted.append([made.target])
+    return sorted(wanted, key=lambda key: (len(key), key))
+
+
+def _screen(screen: Any) -> dict[str, Any]:
+    made: dict[str, Any] = screen.export()
+    made["says"] = Script(compile_expression(expression_environment(), screen.says)) if screen.says else None
+    return made
+
+
+def catalogs() -> dict[str, dict[str, Any]]:
+    """Message id → text (or plural forms) by language; a text equal to its id is left out."""
+    found = {}
+    for locale in LOCALES:
+        with open(PACKAGE / "words" / locale / "LC_MESSAGES" / "messages.po", "rb") as file:
+            found[locale] = dict(_messages(read_po(file), locale))
+    return found
+
+
+def _messages(catalog: Iterable[Any], locale: str) -> Iterable[tuple[str, Any]]:
+    for message in catalog:
+        if not message.id or not message.string:
+            continue
+        if isinstance(message.id, tuple):
+            yield message.id[0], list(message.string)
+        elif message.string != message.id or locale == DEFAULT_LOCALE:
+            yield message.id, message.string
+
+
+def script(value: Any) -> str:
+    """JavaScript source of plain data with `Script`s in it."""
+    if isinstance(value, Script):
+        return f"({value})"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{script(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(script(one) for one in value) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,90 @@
+"""Kinds: the declarations as the sync engine needs them, which knows no domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from fieldapp.declare.expressions import effect_functions
+from fieldapp.declare.form import check
+from fieldapp.declare.record import Choice, Choices, Integer, Record
+from fieldapp.declare.registry import registry
+from sync.kinds import Kind
+from sync.scope import Me
+
+
+def kinds() -> dict[str, Kind]:
+    """Every declared kind by name."""
+    return {name: _kind(record) for name, record in registry.records.items()}
+
+
+def _kind(record: type[Record]) -> Kind:
+    return Kind(
+        name=record.kind,
+        model=record,
+        fields=tuple(record.own_fields()),
+        parent=record.parent,
+        parent_kind=record.parent_kind() if record.parent else None,
+        inherits=record.inherits(),
+        channels=record.channels(),
+        append_only=record.append_only,
+        head_by=record.head_by,
+        window_days=record.window_days,
+        patchable=record.patchable,
+        may=_may(record),
+        check=_check(record),
+        effects=effect_functions(record),
+        effect_defaults={name: record._meta.fields[name].default for name in record.computed()},
+    )
+
+
+def _may(record: type[Record]) -> Callable[[str, Me], bool]:
+    allowed = {"create": record.creates_by, "patch": record.patches_by, "retract": (*record.creates_by, *record.patches_by)}
+    return lambda verb, me: me.role in allowed.get(verb, ())
+
+
+@cache
+def _specs() -> dict[tuple[str, str, str], dict[str, Any]]:
+    """The form field that stands for a record's field: (verb, kind, field) → spec; the first screen's wins."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for screen in registry.screens.values():
+        for save in screen.saves:
+            for name, spec in screen.form.specs().items() if screen.form else ():
+                if name in save.record._meta.fields and (save.verb == "create" or name in save.fields):
+                    found.setdefault((save.verb, save.record.kind, name), spec)
+    return found
+
+
+def _check(record: type[Record]) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
+    """Checks a pushed patch as the form would; (verb, patch) → field → problems, empty when all is well."""
+
+    def checked(verb: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+        specs = {}
+        for name in record.own_fields() if verb == "create" else patch:
+            spec = _specs().get((verb, record.kind, name))
+            if spec is not None:
+                specs[name] = spec if verb == "create" else {**spec, "shown_if": None, "required_if": None}
+            elif name in patch and not _fits(record, name, patch[name]):
+                return {name: [["invalid", {}]]}
+        _, errors = check(specs, dict(patch))
+        return {name: [list(problem) for problem in problems] for name, problems in errors.items()}
+
+    return checked
+
+
+def _fits(record: type[Record], name: str, value: Any) -> bool:
+    """A field without a form field: held to its declared type."""
+    field = record._meta.fields[name]
+    if value is None:
+        return bool(field.null)
+    if isinstance(field, Choice):
+        return value in field.words
+    if isinstance(field, Choices):
+        return isinstance(value, list) and all(one in field.words for one in value)
+    if isinstance(field, Integer):
+        return isinstance(value, int) and not isinstance(value, bool)
+    limit = getattr(field, "max", None)
+    return limit is None or (isinstance(value, str) and len(value) <= limit)
+
+

@@ -1,0 +1,89 @@
+"""Save: turns a valid form into operations and hands them to the same push as a phone's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, session
+
+from fieldapp.declare.kinds import kinds
+from fieldapp.declare.screen import Screen
+from sync.ids import uuid7
+from sync.push import push_page
+from sync.scope import Me
+from sync.store import Operation
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A save that arrived: its group, and what became of each of its operations."""
+
+    group: str
+    results: list[dict[str, Any]]
+
+
+def operations(
+    screen: Screen, found: Mapping[str, Any], values: Mapping[str, Any], moment: datetime, fresh_id: str
+) -> list[dict[str, Any]]:
+    """The operations of one save, as a phone would make them, without a device's seq.
+
+    A create takes the form's fields of the kind and its parent's id; a patch only fields that differ from the
+    loaded record, with the loaded values as base. A create's record id is the form's fresh id.
+    """
+    milliseconds = int(moment.timestamp() * 1000)
+    made: list[dict[str, Any]] = []
+    for one in screen.saves:
+        record = one.record
+        if one.verb == "create":
+            patch = {name: values[name] for name in record.own_fields() if values.get(name) is not None}
+            if one.target and record.parent:
+                patch[record.parent] = found[one.target]["id"]
+            id = fresh_id if UUID.fullmatch(fresh_id) else str(uuid7(milliseconds))
+            made.append({"verb": "create", "kind": record.kind, "record": id, "patch": patch, "base": {}, "base_version": None})
+        else:
+            loaded = found[one.target or ""]
+            changed = {name: values[name] for name in one.fields if name in values and values[name] != loaded[name]}
+            if changed:
+                base = {name: loaded[name] for name in changed}
+                made.append(
+                    {"verb": "patch", "kind": record.kind, "record": loaded["id"], "patch": changed, "base": base}
+                    | {"base_version": loaded["version"]}
+                )
+    return _stamped(made, moment, screen.form.version if screen.form else 1)
+
+
+def _stamped(made: list[dict[str, Any]], moment: datetime, form_version: int) -> list[dict[str, Any]]:
+    milliseconds = int(moment.timestamp() * 1000)
+    group = str(uuid7(milliseconds))
+    at = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    common = {"group": group, "after": [], "form": form_version, "at": at, "offset": 0, "files": []}
+    return [{"op": str(uuid7(milliseconds)), **common, **one} for one in made]
+
+
+def save(me: Me, made: list[dict[str, Any]], moment: datetime) -> Saved | None:
+    """Push the operations of a page; nothing changed makes no save."""
+    if not made:
+        return None
+    results = push_page(current_app.extensions["database"], kinds(), me, device_of_session(), made, moment)
+    return Saved(made[0]["group"], results)
+
+
+def retract(me: Me, group: str, moment: datetime) -> None:
+    """Take back each operation of a group, newest first."""
+    found = Operation.select().where(Operation.group == group, Operation.user == me.id, Operation.verb != "retract")
+    made = [
+        {"verb": "retract", "kind": one.kind, "record": one.record, "patch": {"of": one.op}, "base": {}, "base_version": None}
+        for one in found.order_by(Operation.seq.desc())
+    ]
+    save(me, _stamped(made, moment, 1), moment)
+
+
+def device_of_session() -> str:
+    """Pages answered by Flask are a device of their own, one a session."""
+    return f"web:{session['device']}"

@@ -1,0 +1,94 @@
+"""Exchange: the one door of sync, `POST /sync`; reads, checks who asks, and lets the engine answer.  # P10"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from typing import Any
+
+import peewee
+import structlog
+from flask import Blueprint, Response, current_app, g, request
+from pydantic import ValidationError
+
+from fieldapp.config import now
+from fieldapp.declare.kinds import kinds
+from fieldapp.errors import refusal
+from fieldapp.people.me import describe
+from fieldapp.phone import app_version
+from sync.exchange import exchange
+from sync.wire import LIMIT_PACKED, LIMIT_UNPACKED, BadRequest, Busy, Refused, TooLarge, read_request
+
+log = structlog.get_logger()
+sync_door = Blueprint("sync_door", __name__)
+GZIP_FROM = 1000
+
+
+@sync_door.post("/sync")
+def post_sync() -> Response:
+    """One exchange: operations in, results and a page of changes out. Nothing is consumed on any refusal."""
+    if g.me is None:
+        return refusal("signed_out")
+    try:
+        wanted = read_request(_unpacked())
+        if wanted.user != g.me.id:
+            return refusal("other_user")
+        answer = exchange(
+            current_app.extensions["database"],
+            kinds(),
+            g.me,
+            wanted,
+            now(),
+            me_view=describe(g.account, g.me),
+            app=app_version(),
+        )
+    except TooLarge:
+        return refusal("too_large")
+    except (BadRequest, ValidationError) as bad:
+        log.warning("sync.bad_request", problem=type(bad).__name__)
+        return refusal("bad_request")
+    except Refused as refused:
+        return refusal(refused.code, **refused.more)
+    except (Busy, peewee.OperationalError, peewee.InterfaceError) as busy:
+        log.warning("sync.busy", problem=type(busy).__name__)
+        _drop_connection()
+        return refusal("busy")
+    return _packed(answer)
+
+
+def _drop_connection() -> None:
+    database = current_app.extensions["database"]
+    if not database.is_closed():
+        database.close()
+
+
+def _unpacked() -> bytes:
+    """The request's body as JSON text, at most 2 MiB on the wire and 20 MiB unpacked.  # P21"""
+    if (request.content_length or 0) > LIMIT_PACKED:
+        raise TooLarge
+    body = request.stream.read(LIMIT_PACKED + 1)
+    if len(body) > LIMIT_PACKED:
+        raise TooLarge
+    if request.headers.get("Content-Encoding") != "gzip":
+        return body
+    try:
+        unpacker = zlib.decompressobj(wbits=31)
+        plain = unpacker.decompress(body, LIMIT_UNPACKED + 1)
+    except zlib.error as torn:
+        raise BadRequest("gzip") from torn
+    if len(plain) > LIMIT_UNPACKED:
+        raise TooLarge
+    if not unpacker.eof:
+        raise BadRequest("gzip")
+    return plain
+
+
+def _packed(answer: Any) -> Response:
+    body: bytes = answer if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False).encode()
+    made = Response(body, mimetype="application/json")
+    if len(body) >= GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
+        made.data = gzip.compress(body, compresslevel=6, mtime=0)
+        made.headers["Content-Encoding"] = "gzip"
+    made.headers["Vary"] = "Accept-Encoding"
+    return made
