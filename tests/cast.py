@@ -1,0 +1,134 @@
+"""The cast: the people whom the tests tell of, and the small town where they work."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import peewee
+
+from fieldapp.db import open_database, upgrade
+from fieldapp.declare.kinds import kinds
+from fieldapp.features import declare_all
+from fieldapp.people import accounts
+from sync.write import put
+
+NOW = datetime(2026, 11, 23, 2, 42, 5, tzinfo=UTC)
+PASSWORD = "door-by-door-2026"
+
+
+@dataclass
+class Person:
+    """Someone of the cast: how they sign in, and who they are."""
+
+    username: str
+    name: str
+    role: str
+    community: str
+    grids: list[str] = field(default_factory=list)
+    id: str = ""
+
+
+@dataclass
+class Town:
+    """What was built: ids by readable names, and the people."""
+
+    people: dict[str, Person]
+    ids: dict[str, str]
+    households: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.ids[name]
+
+
+def named(name: str) -> str:
+    """A stable id for a name: version 7 in form, so that it passes as any other record id."""
+    digits = list(uuid.uuid5(uuid.NAMESPACE_URL, name).hex)
+    digits[0:12] = "019a00000000"
+    digits[12], digits[16] = "7", "8"
+    text = "".join(digits)
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
+    """Two communities: Heping with grids three (Li) and four (Wang), Xinfu with Zhao; one volunteer, one supervisor each."""
+    heping, xinfu = named("heping"), named("xinfu")
+    ids = {"heping": heping, "xinfu": xinfu}
+    rows: dict[str, list[tuple[str, dict[str, Any]]]] = {heping: [], xinfu: []}
+    households: dict[str, str] = {}
+    for community, name, grids in ((heping, "和平社区", ("三网格", "四网格")), (xinfu, "幸福社区", ("一网格",))):
+        rows[community].append(("community", {"id": community, "name": name, "town": "安宁街道", "visit_days": [7, 30, 90, 180]}))
+        for number, grid_name in enumerate(grids, start=3 if community == heping else 1):
+            _grid(rows[community], ids, households, grid_name, number)
+    for community, made in rows.items():
+        put(database, kinds(), community, made, now)
+    people = {
+        "li": Person("li", "李", "grid_worker", heping, [ids["三网格"]]),
+        "wang": Person("wang", "王", "grid_worker", heping, [ids["四网格"]]),
+        "chen": Person("chen", "陈", "volunteer", heping),
+        "zhang": Person("zhang", "张", "supervisor", heping),
+        "zhao": Person("zhao", "赵", "grid_worker", xinfu, [ids["一网格"]]),
+        "sun": Person("sun", "孙", "supervisor", xinfu),
+    }
+    for key, person in people.items():
+        person.id = named(f"account {key}")
+        accounts.add(
+            person.username,
+            PASSWORD,
+            person.name,
+            person.role,
+            person.community,
+            person.grids,
+            id=person.id,
+            profile=named(f"profile {key}"),
+            now=now,
+            database=database,
+        )
+    return Town(people, ids, households)
+
+
+def _grid(
+    rows: list[tuple[str, dict[str, Any]]],
+    ids: dict[str, str],
+    households: dict[str, str],
+    name: str,
+    number: int,
+) -> None:
+    grid = ids[name] = named(name)
+    building = ids[f"building {number}"] = named(f"building {number}")
+    rows.append(("grid", {"id": grid, "name": name, "number": number, "door_count": 24}))
+    rows.append(("building", {"id": building, "grid": grid, "name": f"{number}号楼", "number": number, "floors": 6, "unit_count": 2}))
+    later: list[tuple[str, dict[str, Any]]] = []
+    for unit in (1, 2):
+        unit_id = ids[f"{number}-{unit}"] = named(f"unit {number}-{unit}")
+        rows.append(("stair_unit", {"id": unit_id, "building": building, "name": f"{unit}单元", "number": unit}))
+        for floor in range(1, 7):
+            for position in (1, 2):
+                label = "3A" if (floor, position) == (3, 1) else f"{floor}0{position}"
+                address = f"{number}-{unit}-{label}"
+                door, household = named(f"door {address}"), named(f"household {address}")
+                households[address] = household
+                rows.append(("door", {"id": door, "stair_unit": unit_id, "label": label, "floor": floor, "position": position, "address": address}))
+                vacant = (floor, position) == (1, 2)
+                facts = {
+                    "id": household, "door": door, "label": label, "address": address, "floor": floor,
+                    "name": "" if vacant else "王建国", "tenure": "vacant" if vacant else "owner", "phone": "000-1388 0412",
+                    "people": 0 if vacant else 3, "over_60": 1, "visit_days": None if vacant else 180,
+                    "pinyin": "" if vacant else "wang jianguo", "initials": "" if vacant else "wjg",
+                    "due_on": None if vacant else "2026-11-2" + str(position),
+                }  # fmt: skip
+                rows.append(("household", facts))
+                if (floor, position) == (4, 2):
+                    facts["visit_days"] = 7
+                    later.append(("care_person", {"id": named(f"care {address}"), "household": household, "name": "赵奶奶", "level": 1, "tags": ["living_alone"]}))
+    rows += later
+
+
+def signed_in_database(url: str) -> tuple[peewee.Database, Town]:
+    """A fresh database at `url` with the town in it."""
+    declare_all()
+    database = open_database(url)
+    upgrade(database)
+    return database, build_town(database)

@@ -1,0 +1,136 @@
+"""Random contexts for any screen, made from its declaration: whatever its queries could ever bring."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from fieldapp.declare.form import describe
+from fieldapp.declare.query import Query
+from fieldapp.declare.record import Record
+from fieldapp.declare.registry import registry
+from fieldapp.declare.screen import Screen
+
+TEXTS = ("", "王建国", "O'Brien & Söhne <b>", '"quoted"', "𠮷田 👨‍👩‍👧", "a b  c", "3A", "底商2", "301-B", "{{ x }}", "</script>", "%(n)s 100%", "000-1388 0412")
+DAYS = ("2026-11-23", "2026-11-22", "2026-11-24", "2026-01-02", "2025-12-31", "2024-02-29")
+INSTANTS = ("2026-11-23T02:42:05Z", "2026-11-22T15:59:59Z", "2026-11-22T16:00:00Z", "2025-11-03T10:00:00Z", "2026-11-23T10:30:00Z")
+STATES = ("phone", "received", "review", "quarantined", "held")
+
+
+class Chance:
+    """One seeded source of everything random in a context."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.pool = [f"019a0000-0000-7000-8000-{number:012d}" for number in range(6)]
+
+    def of(self, values: Any) -> Any:
+        """One of them."""
+        return self.random.choice(list(values))
+
+    def id(self) -> str:
+        """One of few ids, so that records refer to each other."""
+        return str(self.of(self.pool))
+
+    def number(self) -> int:
+        """Small, large, sometimes negative."""
+        return int(self.of((0, 1, 2, 3, 7, 21, 100, 1234567, -1)))
+
+    def value(self, field: Any) -> Any:
+        """A value that the field could hold."""
+        if field.null and self.random.random() < 0.3:
+            return None
+        words = getattr(field, "words", None)
+        if field.wire == "choice" or (field.wire == "text" and words):
+            return self.of(words)
+        if field.wire == "choices":
+            return self.random.sample(list(words), self.random.randint(0, len(words)))
+        if field.wire == "list":
+            return [self.of(TEXTS) for _ in range(self.random.randint(0, 3))]
+        made = {
+            "integer": self.number,
+            "boolean": lambda: self.of((True, False)),
+            "day": lambda: self.of(DAYS),
+            "instant": lambda: self.of(INSTANTS),
+            "ref": self.id,
+            "text": lambda: self.of(TEXTS),
+        }
+        return made[field.wire]()
+
+    def record(self, kind: type[Record]) -> dict[str, Any]:
+        """A record of a kind, derived values left out (they are computed by the caller)."""
+        made = {name: self.value(field) for name, field in kind._meta.fields.items()}
+        made |= {"id": self.id(), "device_time": self.of(INSTANTS), "server_time": self.of(INSTANTS), "_kind": kind.kind}
+        if made.get("last_outcome"):
+            made["last_outcome"] = self.of(registry.words["visit.outcome"])
+        made["_state"] = {"code": self.of(STATES), "at": self.of(INSTANTS)}
+        return made
+
+    def result(self, query: Query) -> Any:
+        """What a query could bring."""
+        if query.word == "one":
+            return None if query.optional and self.random.random() < 0.3 else self.record(query.record)
+        size = self.of((0, 1, 2, 3, 8))
+        if query.word in ("many", "search"):
+            return [self.record(query.record) for _ in range(min(size, query.limit or size))]
+        if query.word == "latest":
+            return {self.id(): self.record(query.record) for _ in range(size)}
+        return {self.id(): self.number() for _ in range(size)} if query.by else self.number()
+
+
+def context(screen: Screen, seed: int, locale: str, translate: Any) -> dict[str, Any]:
+    """A whole random `ctx` for a screen."""
+    chance = Chance(seed)
+    operations = [
+        {"op": chance.id(), "says": chance.of(TEXTS), "kind": chance.of(registry.records), "at": chance.of(INSTANTS),
+         "verb": chance.of(("create", "patch", "retract")), "state": chance.of(("waiting", "applied", "review", "quarantined", "held")),
+         "reason": chance.of((None, "invalid", "out_of_scope")), "detail": {}}
+        for _ in range(chance.of((0, 1, 4)))
+    ]  # fmt: skip
+    ctx: dict[str, Any] = {
+        "me": {
+            "id": chance.id(), "profile": chance.id(), "name": chance.of(TEXTS),
+            "role": chance.of(screen.for_roles or ("grid_worker", "volunteer", "supervisor")),
+            "community": chance.id(), "community_name": chance.of(TEXTS), "grids": [chance.id()], "channels": [],
+            "locale": locale, "theme": chance.of(("auto", "light", "dark")),
+        },
+        "now": "2026-11-23T02:42:05Z",
+        "today": "2026-11-23",
+        "end_of_day": "2026-11-23T15:59:59Z",
+        "locale": locale,
+        "args": {name: chance.of(TEXTS) for name in screen.args},
+        "url": screen.pattern.replace("<", "").replace(">", ""),
+        "status": {
+            "waiting": chance.of((0, 1, 3)), "oldest": chance.of(INSTANTS), "received": chance.of((None, *INSTANTS)),
+            "last": chance.of((None, {"says": chance.of(TEXTS), "group": chance.id(), "at": chance.of(INSTANTS), "url": "/today"})),
+            "ready": chance.of((True, False)), "signed_out": chance.of((True, False)), "others": chance.of((0, 2)),
+            "problems": chance.of((0, 1, 2)), "storage": chance.of((None, {"used": 123456, "left": 987654321})),
+            "operations": operations,
+        },
+        "form": None,
+        "fresh_id": chance.id(),
+        "fragment": chance.of((True, False)),
+        "tab": screen.tab,
+    }  # fmt: skip
+    for name, query in screen.queries.items():
+        ctx[name] = chance.result(query)
+    if screen.form:
+        specs = screen.form.specs()
+        values = {}
+        for name, spec in specs.items():
+            words = registry.words.get(spec.get("words", ""), {})
+            options: dict[str, Any] = {
+                "choice": chance.of((None, *words)), "choices": chance.random.sample(list(words), min(len(words), 2)),
+                "integer": chance.of((None, 0, 3, "three")), "boolean": chance.of((True, False)), "day": chance.of((None, *DAYS)),
+                "instant": chance.of((None, *INSTANTS)),
+            }  # fmt: skip
+            values[name] = options.get(spec["type"], chance.of(TEXTS))
+        wrong = [name for name in specs if chance.random.random() < 0.3]
+        ctx["form"] = {
+            "name": screen.form.name,
+            "values": values,
+            "errors": {name: [chance.of(TEXTS) or "!"] for name in wrong},
+            "fields": describe(screen.form, translate),
+            "draft": chance.of((True, False)),
+        }
+    return ctx
