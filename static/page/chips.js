@@ -19,10 +19,13 @@ function setField(form, name, value) {
 
 export function startChips() {
   document.addEventListener("click", (event) => {
-    const chip = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest?.("[data-fill]"));
+    const chip = /** @type {HTMLElement | null} */ (
+      /** @type {Element} */ (event.target).closest?.("[data-fill]")
+    );
     const form = chip?.closest("form");
     if (!chip || !form) return;
-    for (const [name, value] of Object.entries(JSON.parse(chip.dataset.fill ?? "{}"))) setField(form, name, value);
+    for (const [name, value] of Object.entries(JSON.parse(chip.dataset.fill ?? "{}")))
+      setField(form, name, value);
     form.dispatchEvent(new Event("change", { bubbles: true }));
   });
 }

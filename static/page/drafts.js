@@ -57,7 +57,10 @@ export function startDrafts() {
     const form = draftForm(event.target);
     if (!form) return;
     clearTimeout(due.get(form));
-    due.set(form, window.setTimeout(() => write(form), TYPING_PAUSE));
+    due.set(
+      form,
+      window.setTimeout(() => write(form), TYPING_PAUSE),
+    );
   });
   // What is being saved needs no draft: one written late would come back after the save.
   document.addEventListener("submit", (event) => forget(/** @type {HTMLFormElement} */ (event.target)), true);

@@ -42,7 +42,8 @@ function focusNew() {
   if (!root) return;
   const wrong = /** @type {HTMLElement | null} */ (root.querySelector("[aria-invalid='true']"));
   if (wrong) return wrong.focus();
-  if (root.contains(document.activeElement) && document.activeElement?.matches("input, textarea, select")) return;
+  if (root.contains(document.activeElement) && document.activeElement?.matches("input, textarea, select"))
+    return;
   const heading = root.querySelector("h1");
   if (!heading) return;
   heading.tabIndex = -1;

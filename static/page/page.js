@@ -15,5 +15,5 @@ startConditions();
 startChips();
 startDrafts();
 startCountdowns();
-startStatus(worker);
+startStatus();
 startStorage();

@@ -2,14 +2,14 @@
 
 import htmx from "htmx.org";
 
-/** @typedef {import("./worker.js").Worker} Worker */
-
+const EVERY = 60 * 1000; // "3 min ago" grows older
 const GATHER = 150;
-const EVERY = 60 * 1000;
+/** A screen this young was answered after the save that is being told about. */
+const YOUNG = 1000;
 
-/** @type {number | undefined} */
-let timer;
 let asking = false;
+let due = false;
+let arrived = performance.now();
 
 /** @param {Document} fresh */
 function replaceLive(fresh) {
@@ -22,7 +22,7 @@ function replaceLive(fresh) {
 }
 
 async function refresh() {
-  timer = undefined;
+  due = false;
   if (asking || document.visibilityState !== "visible" || !document.querySelector("[data-live][id]")) return;
   asking = true;
   const path = location.pathname + location.search;
@@ -39,15 +39,24 @@ async function refresh() {
 }
 
 function refreshSoon() {
-  timer ??= window.setTimeout(refresh, GATHER);
+  if (due) return;
+  due = true;
+  setTimeout(refresh, GATHER);
 }
 
-/** @param {Worker} _worker */
-export function startStatus(_worker) {
+export function startStatus() {
   if (!("BroadcastChannel" in window)) return;
   new BroadcastChannel("fieldapp").addEventListener("message", (event) => {
-    if (event.data?.type === "changed") refreshSoon();
+    if (event.data?.type !== "changed") return;
+    if (event.data.by === "save" && performance.now() - arrived < YOUNG) return;
+    refreshSoon();
+  });
+  document.addEventListener("htmx:beforeRequest", () => {
+    arrived = performance.now();
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    arrived = performance.now();
   });
   document.addEventListener("visibilitychange", refreshSoon);
-  setInterval(refreshSoon, EVERY); // "3 min ago" grows older
+  setInterval(refreshSoon, EVERY);
 }

@@ -49,13 +49,17 @@ export function startWorker() {
     run("visible");
     lookForUpdate();
   });
-  document.addEventListener("click", (event) => {
-    const button = /** @type {Element} */ (event.target).closest?.("[data-run]");
-    if (!button || !workers.controller) return;
-    event.preventDefault();
-    event.stopPropagation();
-    run("button");
-  }, true);
+  document.addEventListener(
+    "click",
+    (event) => {
+      const button = /** @type {Element} */ (event.target).closest?.("[data-run]");
+      if (!button || !workers.controller) return;
+      event.preventDefault();
+      event.stopPropagation();
+      run("button");
+    },
+    true,
+  );
 
   return { replaced: () => replaced, run };
 }

@@ -1,6 +1,6 @@
 // Context: everything a template may see, built once an answer from the phone's store, as Flask builds it.
 
-import { instant, now as correctedNow } from "./clock.js";
+import { now as correctedNow, instant } from "./clock.js";
 import { uuid7 } from "./ids.js";
 import { readStatus } from "./status.js";
 

@@ -55,5 +55,7 @@ export async function readDraft(store, path) {
   /** @type {Record<string, string[]> | undefined} */
   const fields = await store.get("drafts", path);
   if (!fields) return null;
-  return new URLSearchParams(Object.entries(fields).flatMap(([name, texts]) => texts.map((text) => [name, text])));
+  return new URLSearchParams(
+    Object.entries(fields).flatMap(([name, texts]) => texts.map((text) => [name, text])),
+  );
 }

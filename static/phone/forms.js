@@ -112,9 +112,9 @@ function problem(spec, value, words) {
   const known = words[spec.words ?? ""] ?? {};
   switch (spec.type) {
     case "choice":
-      return Object.hasOwn(known, value) ? null : [NOT_A_CHOICE, {}];
+      return Object.keys(known).includes(value) ? null : [NOT_A_CHOICE, {}];
     case "choices": {
-      const good = value.every((/** @type {string} */ one) => Object.hasOwn(known, one));
+      const good = value.every((/** @type {string} */ one) => Object.keys(known).includes(one));
       return good && new Set(value).size === value.length ? null : [NOT_A_CHOICE, {}];
     }
     case "text":
@@ -179,7 +179,8 @@ export function check(fields, values, words) {
     if (!holds(spec.shownIf, values)) continue;
     const value = values[spec.name];
     if (value === null || value === undefined || value === "" || (Array.isArray(value) && !value.length)) {
-      if (spec.required || (spec.requiredIf && holds(spec.requiredIf, values))) errors[spec.name] = [[REQUIRED, {}]];
+      if (spec.required || (spec.requiredIf && holds(spec.requiredIf, values)))
+        errors[spec.name] = [[REQUIRED, {}]];
       kept[spec.name] = nothing(spec.type);
       continue;
     }
@@ -219,7 +220,9 @@ export function inWords(errors, translate) {
   return Object.fromEntries(
     Object.entries(errors).map(([name, found]) => [
       name,
-      found.map(([text, numbers]) => translate(text).replace(/%\((\w+)\)d/g, (_whole, key) => String(numbers[key]))),
+      found.map(([text, numbers]) =>
+        translate(text).replace(/%\((\w+)\)d/g, (_whole, key) => String(numbers[key])),
+      ),
     ]),
   );
 }

@@ -94,7 +94,9 @@ export function createIdentity({ openDevice, openUser, ask, pause }) {
       if (!now.user || !now.me || now.signedOut) return null;
       const store = await openStore(now.user);
       const own = now.me.profile ? (await store.get("records", now.me.profile))?.shown : null;
-      const chosen = own ? Object.fromEntries(SETTINGS.filter((key) => own[key]).map((key) => [key, own[key]])) : {};
+      const chosen = own
+        ? Object.fromEntries(SETTINGS.filter((key) => own[key]).map((key) => [key, own[key]]))
+        : {};
       return { store, device: await opened(), me: { ...now.me, ...chosen } };
     },
 

@@ -73,7 +73,13 @@ export async function problemPage(phone, code, { url, fragment }) {
  * @param {URL} url
  */
 export async function offlinePage(phone, url) {
-  const ctx = await buildContext(phone, { url: url.pathname, args: {}, fragment: false, tab: null, needs: [] });
+  const ctx = await buildContext(phone, {
+    url: url.pathname,
+    args: {},
+    fragment: false,
+    tab: null,
+    needs: [],
+  });
   return page(render(phone.data, "offline.html", ctx), 503);
 }
 
@@ -86,8 +92,11 @@ export async function offlinePage(phone, url) {
 export async function load(phone, asked) {
   const { screen, params } = asked.match;
   const { url, fragment } = asked;
-  if (screen.roles && !screen.roles.includes(phone.me.role)) return { refused: await problemPage(phone, 403, asked) };
-  const args = Object.fromEntries(screen.args.map((/** @type {string} */ name) => [name, url.searchParams.get(name) ?? ""]));
+  if (screen.roles && !screen.roles.includes(phone.me.role))
+    return { refused: await problemPage(phone, 403, asked) };
+  const args = Object.fromEntries(
+    screen.args.map((/** @type {string} */ name) => [name, url.searchParams.get(name) ?? ""]),
+  );
   const ctx = await buildContext(phone, {
     url: url.pathname,
     args,
@@ -110,7 +119,8 @@ export async function load(phone, asked) {
 function initialValues(phone, screen, found) {
   /** @type {Record<string, any>} */
   const values = {};
-  for (const { name, type } of phone.data.forms[screen.form].fields) values[name] = type === "choices" ? [] : null;
+  for (const { name, type } of phone.data.forms[screen.form].fields)
+    values[name] = type === "choices" ? [] : null;
   for (const { verb, target, fields } of screen.saves) {
     if (verb === "patch") for (const name of fields) values[name] = found[target][name] ?? null;
   }

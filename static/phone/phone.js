@@ -1,8 +1,8 @@
 // Phone: decides for each request whether the phone answers it or the network does.
 
 import { answerAsset } from "./assets.js";
-import { answer, isField, offlinePage, problemPage, wantsFragment } from "./pages.js";
 import { standing, waiting } from "./outbox.js";
+import { answer, isField, offlinePage, problemPage, wantsFragment } from "./pages.js";
 import { createRouter } from "./router.js";
 
 /**
@@ -24,9 +24,8 @@ const SERVER_FIRST = 4000;
  * @param {any} parts.data
  * @param {Identity} parts.identity
  * @param {World} parts.world
- * @param {() => void} parts.onSave something was saved
  */
-export function createPhone({ data, identity, world, onSave }) {
+export function createPhone({ data, identity, world }) {
   const router = createRouter(data.screens);
   /** Databases whose first pull is complete. @type {WeakSet<object>} */
   const complete = new WeakSet();
@@ -74,8 +73,11 @@ export function createPhone({ data, identity, world, onSave }) {
     return there ?? answerHere(phone, request);
   };
 
-  /** @param {Request} request */
-  const answerField = async (request) => {
+  /**
+   * @param {Request} request
+   * @param {() => void} onSave
+   */
+  const answerField = async (request, onSave) => {
     const phone = await person().catch((error) => {
       console.error(error);
       return null;
@@ -118,9 +120,10 @@ export function createPhone({ data, identity, world, onSave }) {
   return {
     /**
      * @param {Request} request
+     * @param {() => void} onSave called before the answer to a save is given
      * @returns {Promise<Response> | null} null leaves the request to the browser
      */
-    respond(request) {
+    respond(request, onSave) {
       const url = new URL(request.url);
       if (url.origin !== world.origin) return null;
       if (url.pathname.startsWith("/static/")) {
@@ -129,7 +132,7 @@ export function createPhone({ data, identity, world, onSave }) {
       if (url.pathname === "/sign-in" || url.pathname === "/sign-out") {
         return answerDoor(request, url.pathname === "/sign-out");
       }
-      if (isField(router, url.pathname, request.method)) return answerField(request);
+      if (isField(router, url.pathname, request.method)) return answerField(request, onSave);
       return request.mode === "navigate" && request.method === "GET" ? answerElsewhere(request) : null;
     },
   };

@@ -17,7 +17,9 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Marks a message id for the catalogs; it is translated when it is shown. @param {string} msgid */
 const _l = (msgid) => msgid;
 
-const FULL = _l("This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here.");
+const FULL = _l(
+  "This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here.",
+);
 
 /** @param {unknown} a @param {unknown} b */
 function same(a, b) {
@@ -37,7 +39,8 @@ function creation(data, { kind, target }, found, values, freshId) {
   const { fields, parent } = data.kinds[kind];
   /** @type {Values} */
   const patch = {};
-  for (const name of fields) if (values[name] !== null && values[name] !== undefined) patch[name] = values[name];
+  for (const name of fields)
+    if (values[name] !== null && values[name] !== undefined) patch[name] = values[name];
   if (target && parent) patch[parent] = found[target].id;
   return { verb: "create", kind, record: UUID.test(freshId) ? freshId : null, patch };
 }

@@ -1,0 +1,90 @@
+// Service worker: the events, and nothing else.
+
+import { dropOldAssets, keepAssets } from "./assets.js";
+import { createRunner } from "./exchange.js";
+import { createIdentity } from "./identity.js";
+import { createPhone } from "./phone.js";
+import { openDevice, openUser } from "./store.js";
+
+const worker = /** @type {any} */ (self);
+const data = worker.FIELDAPP_DATA;
+const TAG = "fieldapp";
+
+const world = {
+  origin: worker.location.origin,
+  fetch: worker.fetch.bind(worker),
+  caches: worker.caches,
+  /** @param {number} ms @returns {Promise<void>} */
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+const pages = new BroadcastChannel("fieldapp");
+
+/** @param {string} by what changed: a save or an exchange */
+function tell(by) {
+  pages.postMessage({ type: "changed", by });
+}
+
+const identity = createIdentity({
+  openDevice,
+  openUser: (user, device) => openUser(user, data, device),
+  ask: () => run("identity"),
+  pause: world.pause,
+});
+
+/** @type {Promise<any> | null} */
+let runner = null;
+
+/** @param {string} reason */
+async function run(reason) {
+  runner ??= identity.device().then((device) =>
+    createRunner({
+      data,
+      device,
+      openStore: identity.openStore,
+      fetch: world.fetch,
+      locks: worker.navigator.locks,
+      now: Date.now,
+      random: Math.random,
+      setTimer: setTimeout,
+      onChange: () => {
+        identity.refresh();
+        tell("exchange");
+      },
+    }),
+  );
+  runner.catch(() => {
+    runner = null;
+  });
+  return (await runner).run(reason);
+}
+
+/** After a save: other pages follow, and what waits is sent, now or when the browser next sees a network. */
+async function afterSave() {
+  tell("save");
+  await Promise.allSettled([worker.registration.sync?.register(TAG), run("save")]);
+}
+
+const phone = createPhone({ data, identity, world });
+
+worker.addEventListener("install", (/** @type {any} */ event) => {
+  // Drafts and operations live in the store, not in a page: a new version may take over at once.
+  event.waitUntil(keepAssets(data, world).then(() => worker.skipWaiting()));
+});
+
+worker.addEventListener("activate", (/** @type {any} */ event) => {
+  event.waitUntil(Promise.all([dropOldAssets(data, world.caches), worker.clients.claim()]));
+});
+
+worker.addEventListener("fetch", (/** @type {any} */ event) => {
+  const answered = phone.respond(event.request, () => event.waitUntil(afterSave()));
+  if (answered) event.respondWith(answered);
+});
+
+worker.addEventListener("message", (/** @type {any} */ event) => {
+  if (event.data?.type === "run") event.waitUntil(run(event.data.reason ?? "page"));
+});
+
+worker.addEventListener("sync", (/** @type {any} */ event) => {
+  if (event.tag === TAG) event.waitUntil(run("background"));
+});
