@@ -1,0 +1,175 @@
+// Apply: one answer of the server, its records, results, receipts and cursors, in ONE transaction (P4, P5).
+
+import { uuid7 } from "./ids.js";
+import { openOutbox } from "./outbox.js";
+import { Work } from "./overlay.js";
+import { channels, depth, fromWire } from "./records.js";
+
+/**
+ * @typedef {import("./wire.js").Answer} Answer
+ * @typedef {import("./wire.js").Cursor} Cursor
+ * @typedef {import("./outbox.js").Outbox} Outbox
+ *
+ * @typedef {object} Sync how far this phone has heard the server
+ * @property {string | null} epoch
+ * @property {Record<string, Cursor>} cursors
+ * @property {boolean} ready the first pull is complete
+ * @property {string | null} received the last complete exchange, server's time
+ * @property {number} offset
+ * @property {any} me
+ * @property {string | null} stopped why exchanges stop until the person does something
+ * @property {number} gen
+ * @property {boolean} sweep records of an older history are still here
+ * @property {string} pruned the day on which old receipts were last thrown away
+ */
+
+/** Receipts are kept this long, for a server restored from a backup (P4). */
+const KEEP_MS = 30 * 86_400_000;
+
+/** @param {any} tx @returns {Promise<Sync>} */
+export async function openSync(tx) {
+  const held = await tx.objectStore("meta").get("sync");
+  return {
+    epoch: null,
+    cursors: {},
+    ready: false,
+    received: null,
+    offset: 0,
+    me: null,
+    stopped: null,
+    gen: 0,
+    sweep: false,
+    pruned: "",
+    ...held,
+  };
+}
+
+/**
+ * @param {any} tx over "records", "ops" and "meta"
+ * @param {any} data
+ * @param {Answer} answer
+ * @param {{sent: number, offset: number}} cycle `sent`: the last `n` that this cycle posted
+ * @returns {Promise<{outbox: Outbox, sync: Sync, restarted: boolean}>} as they are written
+ */
+export async function applyAnswer(tx, data, answer, { sent, offset }) {
+  const meta = tx.objectStore("meta");
+  const sync = await openSync(tx);
+  const outbox = await openOutbox(tx);
+  const work = new Work(tx, data, answer.me);
+  const restarted = sync.epoch !== null && sync.epoch !== answer.epoch;
+  if (restarted) await newHistory(work, sync, outbox, answer.last);
+  const held = { ...sync.cursors, ...answer.cursors };
+  for (const channel of answer.forget) delete held[channel];
+  if (answer.forget.length) await forgetChannels(work, held);
+  const pages = [...answer.pages].sort((a, b) => depth(data, a.kind) - depth(data, b.kind));
+  for (const page of pages) await applyPage(work, page, answer.me, held, sync.gen);
+  for (const result of answer.results) await keepResult(work, outbox, result);
+  if (!answer.more) {
+    // Only what this cycle has posted: a restored phone may hear of operations that it never knew (P11).
+    if (!restarted) await acknowledge(work, outbox, Math.min(answer.last + outbox.base, sent), answer.now);
+    if (sync.sweep && !Object.values(held).some((cursor) => cursor.tail !== null)) {
+      await forgetHistory(work, sync.gen);
+      sync.sweep = false;
+    }
+    if (sync.pruned !== answer.now.slice(0, 10)) await prune(tx, answer.now);
+    Object.assign(sync, { ready: true, received: answer.now, pruned: answer.now.slice(0, 10) });
+  }
+  Object.assign(sync, { epoch: answer.epoch, cursors: held, offset, me: answer.me, stopped: null });
+  await work.settle();
+  meta.put(outbox, "outbox");
+  await meta.put(sync, "sync");
+  return { outbox, sync, restarted };
+}
+
+/**
+ * @param {Work} work
+ * @param {import("./wire.js").Page} page
+ * @param {any} me
+ * @param {Record<string, Cursor>} held
+ * @param {number} gen
+ */
+async function applyPage(work, page, me, held, gen) {
+  const records = page.rows.map((row) => fromWire(page.fields, row, me));
+  const parent = work.data.kinds[page.kind]?.parent;
+  await work.load(records.flatMap((record) => (record[parent] ? [record.id, record[parent]] : [record.id])));
+  for (const record of records) await work.receive(record.id, page.kind, record, gen);
+  await work.load([...page.gone, ...page.forget]);
+  for (const id of page.gone) if (await work.row(id)) await work.receive(id, page.kind, null, gen);
+  for (const id of page.forget) {
+    const row = await work.row(id);
+    const elsewhere = row?.server && channels(work.data, row.kind, row.server).some((c) => c !== page.channel && c in held);
+    if (row && !elsewhere) await work.leave(row);
+  }
+}
+
+/** Forget is not delete: what no held channel holds goes, except while something of it is pending (P15). @param {Work} work @param {Record<string, Cursor>} held */
+async function forgetChannels(work, held) {
+  await work.sweep((row) => row.server !== null && !channels(work.data, row.kind, row.server).some((c) => c in held));
+}
+
+/** What the new history did not bring is not there any more. @param {Work} work @param {number} gen */
+async function forgetHistory(work, gen) {
+  await work.sweep((row) => (row.gen ?? 0) < gen && row.server !== null);
+}
+
+/**
+ * The server's history is another one: send again what it lacks, and read it from its start (P20).
+ * @param {Work} work
+ * @param {Sync} sync
+ * @param {Outbox} outbox
+ * @param {number} last
+ */
+async function newHistory(work, sync, outbox, last) {
+  Object.assign(sync, { gen: sync.gen + 1, sweep: true, cursors: {} });
+  const first = (await work.tx.objectStore("ops").openKeyCursor())?.key ?? outbox.next;
+  // Operations that went under an earlier device id are sent anew under one that has none.
+  const acked = outbox.base >= first ? first - 1 : Math.max(first - 1, last + outbox.base);
+  if (outbox.base >= first) Object.assign(outbox, restamped(outbox, acked));
+  for (let n = acked + 1; n <= outbox.acked; n++) {
+    const op = await work.op(n);
+    if (!op) continue;
+    const { problem: _, ...rest } = op;
+    await work.putOp({ ...rest, acked: null, result: null });
+    for (const id of op.records) {
+      if (id !== op.record && !(await work.row(id))) continue;
+      const row = await work.change(id, op.kind);
+      row.pending = [...new Set([...row.pending, n])].sort((a, b) => a - b);
+    }
+  }
+  outbox.acked = Math.min(outbox.acked, acked);
+}
+
+/** A new device id that has sent nothing: operations keep their ids (P11). @param {Outbox} outbox @param {number} acked @returns {Outbox} */
+export function restamped(outbox, acked) {
+  return { ...outbox, device: uuid7(), base: acked, acked };
+}
+
+/** @param {Work} work @param {Outbox} outbox @param {import("./wire.js").Result} result */
+async function keepResult(work, outbox, { op: id, seq, status, reason, detail }) {
+  let op = await work.op(seq + outbox.base);
+  if (op?.op !== id) op = await work.op((await work.tx.objectStore("ops").index("op").getKey(id)) ?? 0);
+  if (op && !op.acked) await work.putOp({ ...op, result: { status, reason: reason ?? null, detail: detail ?? null } });
+}
+
+/** @param {Work} work @param {Outbox} outbox changed in place @param {number} upTo @param {string} at */
+async function acknowledge(work, outbox, upTo, at) {
+  for (let n = outbox.acked + 1; n <= upTo; n++) {
+    const op = await work.op(n);
+    if (!op) continue;
+    const refused = op.result && op.result.status !== "applied";
+    await work.putOp({ ...op, acked: at, ...(refused ? { problem: 1 } : {}) });
+    await work.touch(op.records);
+    const row = refused && (await work.row(op.record));
+    if (row) row.outcome = { code: /** @type {any} */ (op.result).status, at, reason: op.result?.reason };
+  }
+  outbox.acked = Math.max(outbox.acked, upTo);
+}
+
+/** Throw away receipts older than 30 days; what ended elsewhere than in "applied" stays. @param {any} tx @param {string} now */
+async function prune(tx, now) {
+  for (let at = await tx.objectStore("ops").openCursor(); at; at = await at.continue()) {
+    const op = at.value;
+    if (!op.acked || Date.parse(now) - Date.parse(op.acked) < KEEP_MS) return;
+    if (!op.problem) await at.delete();
+  }
+}

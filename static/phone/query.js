@@ -1,0 +1,208 @@
+// Query: runs a screen's queries on the phone's store; the words mean what they mean on peewee.
+
+import { evaluate } from "./overlay.js";
+import { access, compare, firstOf, indexedOrder, newestFirst } from "./plan.js";
+import { SEARCH_ORDER, isShort, sortKey, tokens, words } from "./records.js";
+import { between, walk } from "./store.js";
+
+/**
+ * @typedef {import("./records.js").Fields} Fields
+ * @typedef {import("./overlay.js").Row} Row
+ *
+ * @typedef {object} Query one query as the build exports it
+ * @property {string} as
+ * @property {"one" | "many" | "latest" | "count" | "search"} q
+ * @property {string} kind
+ * @property {Record<string, any>} where
+ * @property {{field: string, op: "lte" | "gte" | "lt" | "gt", value: any} | null} [range]
+ * @property {string[]} [order]
+ * @property {boolean} [newest]
+ * @property {number | null} [limit]
+ * @property {string | null} [by]
+ * @property {any} [text]
+ * @property {boolean} [optional]
+ *
+ * @typedef {{params?: Fields, now: string, today: string, [name: string]: any}} Scope
+ */
+
+/**
+ * The results by name, in order, later queries seeing the earlier ones; `missing` names the record without which
+ * the screen is not there.
+ * @param {import("./store.js").Store} store
+ * @param {any} data
+ * @param {{queries: Query[]}} screen
+ * @param {Scope} scope
+ * @returns {Promise<{found: Record<string, any>, missing: string | null}>}
+ */
+export async function runQueries(store, data, screen, scope) {
+  /** @type {Record<string, any>} */
+  const found = {};
+  const missing = await store.read(["records"], async (tx) => {
+    for (const query of screen.queries) {
+      const result = await run(tx, data, query, { ...scope.params, ...scope, ...found });
+      if (query.q === "one" && !result && !query.optional) return query.as;
+      found[query.as] = result;
+    }
+    return null;
+  });
+  return { found, missing };
+}
+
+/**
+ * What a value in a query stands for; a record alone stands for its id, a list of records for their ids.
+ * @param {any} ref a name in scope, or `{lit: value}`
+ * @param {Record<string, any>} scope
+ * @returns {any}
+ */
+export function resolve(ref, scope) {
+  if (typeof ref !== "string") return ref?.lit ?? null;
+  /** @type {any} */
+  let value = scope;
+  for (const part of ref.split(".")) value = value?.[part];
+  if (Array.isArray(value)) return value.map((one) => one?.id ?? one);
+  return (value && typeof value === "object" ? value.id : value) ?? null;
+}
+
+/** @param {any} tx @param {any} data @param {Query} query @param {Scope} scope @returns {Promise<any>} */
+async function run(tx, data, query, scope) {
+  const where = Object.fromEntries(Object.entries(query.where ?? {}).map(([field, ref]) => [field, resolve(ref, scope)]));
+  const range = query.range ? { ...query.range, value: resolve(query.range.value, scope) } : null;
+  const asked = access(data, query, where, range, scope.now);
+  /** @param {Row[]} rows */
+  const seen = (rows) => rows.map((row) => asRecord(data, row, scope));
+  if (query.q === "count") return query.by ? countBy(tx, query.by, asked) : count(tx, asked);
+  if (query.q === "search") return seen(await search(tx, data, query, words(resolve(query.text, scope)), asked));
+  const rows = await read(tx, query, asked);
+  if (query.q === "latest") {
+    const by = /** @type {string} */ (query.by);
+    const newest = new Map();
+    for (const row of rows.sort(newestFirst)) if (!newest.has(row.shown?.[by])) newest.set(row.shown?.[by], row);
+    return new Map(Array.from(newest, ([value, row]) => [value, asRecord(data, row, scope)]));
+  }
+  const ordered = seen(rows.sort(compare(query)).slice(0, query.limit ?? undefined));
+  return query.q === "one" ? (ordered[0] ?? null) : ordered;
+}
+
+/**
+ * A record as templates see it: its fields, derived values and state.
+ * @param {any} data
+ * @param {Row} row
+ * @param {Scope} scope
+ * @returns {Fields}
+ */
+export function asRecord(data, row, scope) {
+  const record = /** @type {Fields} */ (row.shown);
+  record._kind = row.kind;
+  record._state = row.state ?? { code: "received", at: record.server_time };
+  for (const [name, compute] of Object.entries(data.kinds[row.kind]?.derived ?? {})) {
+    record[name] = evaluate(data, compute, { this: record, now: scope.now, today: scope.today });
+  }
+  return record;
+}
+
+/** @typedef {import("./plan.js").Access} Access */
+
+/** @param {any} tx @param {Query} query @param {Access} asked @returns {Promise<Row[]>} all that fit, or enough of them in order */
+async function read(tx, query, asked) {
+  const store = tx.objectStore("records");
+  if (asked.ids) {
+    const rows = await Promise.all(asked.ids.map((id) => store.get(id)));
+    return rows.filter((row) => row?.shown && row.kind === query.kind && asked.keep(row.shown, true));
+  }
+  const order = indexedOrder(query);
+  const limit = asked.inOrder && query.q === "many" ? query.limit : null;
+  const found = await Promise.all(asked.ranges.map((range) => part(tx, range, limit, order, query, asked)));
+  return found.flat();
+}
+
+/**
+ * @param {any} tx
+ * @param {IDBKeyRange} range
+ * @param {number | null | undefined} limit
+ * @param {{field: string, down: boolean}} order
+ * @param {Query} query
+ * @param {Access} asked
+ * @returns {Promise<Row[]>}
+ */
+async function part(tx, range, limit, order, query, asked) {
+  const index = tx.objectStore("records").index("k");
+  if (!limit) {
+    const rows = await index.getAll(range);
+    return asked.exact ? rows : rows.filter((/** @type {Row} */ row) => asked.keep(/** @type {Fields} */ (row.shown)));
+  }
+  if (asked.exact && !order.down && (query.order?.length ?? 0) < 2) return index.getAll(range, limit);
+  /** @type {Row[]} */
+  const rows = [];
+  // Those that tie with the last one by the first field are read too: the other fields decide among them.
+  await walk(tx, range, order.down ? "prev" : "next", (row) => {
+    if (rows.length >= limit && firstOf(order, row) !== firstOf(order, rows[rows.length - 1])) return true;
+    if (asked.keep(row.shown)) rows.push(row);
+  });
+  return rows;
+}
+
+/** @param {any} tx @param {Access} asked @returns {Promise<number>} */
+async function count(tx, asked) {
+  if (asked.exact && !asked.ids) {
+    const index = tx.objectStore("records").index("k");
+    const counts = await Promise.all(asked.ranges.map((range) => index.count(range)));
+    return counts.reduce((sum, some) => sum + some, 0);
+  }
+  return (await read(tx, asked.query, asked)).length;
+}
+
+/** @param {any} tx @param {string} by @param {Access} asked @returns {Promise<Map<any, number>>} */
+async function countBy(tx, by, asked) {
+  /** @type {Map<any, number>} */
+  const counts = new Map();
+  if (asked.exact && asked.inOrder && asked.whole && asked.ranges.length === 1) {
+    const index = tx.objectStore("records").index("k");
+    for (let at = await index.openCursor(asked.ranges[0], "nextunique"); at; at = await at.continue()) {
+      counts.set(at.value.shown[by] ?? null, await index.count(at.key));
+    }
+    return counts;
+  }
+  for (const row of await read(tx, asked.query, asked)) {
+    const value = row.shown?.[by] ?? null;
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  return new Map([...counts].sort(([a], [b]) => (sortKey(a) < sortKey(b) ? -1 : 1)));
+}
+
+/**
+ * @param {any} tx
+ * @param {any} data
+ * @param {Query} query
+ * @param {string[]} wanted
+ * @param {Access} asked
+ * @returns {Promise<Row[]>}
+ */
+async function search(tx, data, query, wanted, asked) {
+  if (!wanted.length) return [];
+  const kind = data.kinds[query.kind];
+  const order = query.order?.length ? query : { ...query, order: [SEARCH_ORDER] };
+  const limit = query.limit ?? Infinity;
+  /** @param {Row} row */
+  const fits = (row) => {
+    const record = /** @type {Fields} */ (row.shown);
+    if (!asked.keep(record, true)) return false;
+    const have = [...tokens(kind, record)];
+    return wanted.every((word) => have.some((token) => token.startsWith(word)));
+  };
+  // The longest word is in the fewest records.
+  const word = wanted.reduce((a, b) => (b.length > a.length ? b : a));
+  const start = [query.kind, "?", sortKey(word)];
+  if (isShort(word) && order.order?.join() === SEARCH_ORDER) {
+    /** @type {Row[]} */
+    const rows = [];
+    await walk(tx, between(start, [...start, []]), "next", (row) => {
+      if (rows.length >= limit) return true;
+      if (fits(row)) rows.push(row);
+    });
+    return rows;
+  }
+  const index = tx.objectStore("records").index("k");
+  const end = isShort(word) ? [...start, []] : [query.kind, "?", `${start[2]}\uffff`];
+  const all = new Map((await index.getAll(between(start, end))).map((/** @type {Row} */ row) => [row.id, row]));
+  return [...all.values()].filter(fits).sort(compare(order)).slice(0, limit);
+}

@@ -1,0 +1,280 @@
+// Store: one person's records, operations and drafts on this phone; the only file that knows IndexedDB.
+
+import { wrap } from "idb";
+import { signature } from "./records.js";
+import { rekey } from "./rekey.js";
+
+/**
+ * @typedef {import("idb").IDBPDatabase<any>} Database
+ * @typedef {import("idb").IDBPTransaction<any, any, any>} Transaction
+ * @typedef {{user: string, count: number, oldest: string | null, at: string}} Marker what waited when last seen
+ */
+
+/** The phone has no room left: nothing of the attempted save was written (P8). */
+export class StorageFull extends Error {
+  name = "StorageFull";
+}
+
+/** The database can not be opened now: an older or newer page of the app still holds it. */
+export class StoreBlocked extends Error {
+  name = "StoreBlocked";
+}
+
+/**
+ * @param {string} name
+ * @param {number} version
+ * @param {(db: any, oldVersion: number) => void} upgrade
+ * @param {IDBFactory} factory
+ * @returns {Promise<Database>}
+ */
+function openDatabase(name, version, upgrade, factory) {
+  const request = factory.open(name, version);
+  return new Promise((resolve, reject) => {
+    let refused = false;
+    request.onupgradeneeded = (event) => upgrade(request.result, event.oldVersion);
+    request.onblocked = () => {
+      refused = true;
+      reject(new StoreBlocked(name));
+    };
+    request.onerror = () => reject(typed(request.error));
+    request.onsuccess = () => {
+      const db = request.result;
+      // A newer app must never wait for this page (P-fault: upgrade blocked by an old tab).
+      db.onversionchange = () => db.close();
+      if (refused) db.close();
+      else resolve(/** @type {Database} */ (wrap(db)));
+    };
+  });
+}
+
+/** @param {any} error @returns {any} */
+function typed(error) {
+  if (error?.name === "QuotaExceededError") return new StorageFull(error.message, { cause: error });
+  if (error?.name === "VersionError") return new StoreBlocked(error.message, { cause: error });
+  return error;
+}
+
+/** What both databases share: transactions that are durable, and a connection that heals. */
+class Base {
+  /** @type {Promise<Database>} */
+  #db;
+  /** @type {() => Promise<Database>} */
+  #open;
+
+  /** @param {() => Promise<Database>} open */
+  constructor(open) {
+    this.#open = open;
+    this.#db = open();
+  }
+
+  /** @returns {Promise<Database>} */
+  opened() {
+    return this.#db;
+  }
+
+  /**
+   * @param {string[]} names
+   * @param {IDBTransactionMode} mode
+   * @returns {Promise<Transaction>}
+   */
+  async #transaction(names, mode) {
+    // P1: browsers default to relaxed, which loses what was "saved" when the battery dies.
+    const options = mode === "readwrite" ? { durability: /** @type {const} */ ("strict") } : undefined;
+    try {
+      return (await this.#db).transaction(names, mode, options);
+    } catch (error) {
+      // The connection was closed under us: an upgrade that never came, or iOS after a while in the background.
+      if (/** @type {any} */ (error).name !== "InvalidStateError") throw error;
+      this.#db = this.#open();
+      return (await this.#db).transaction(names, mode, options);
+    }
+  }
+
+  /**
+   * @template T
+   * @param {string[]} names the object stores
+   * @param {(tx: Transaction) => Promise<T>} work awaits nothing but requests of this transaction
+   * @returns {Promise<T>}
+   */
+  async read(names, work) {
+    return work(await this.#transaction(names, "readonly"));
+  }
+
+  /**
+   * Resolves only after the transaction is complete on disk; rejects with nothing written (P1).
+   * @template T
+   * @param {string[]} names
+   * @param {(tx: Transaction) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async write(names, work) {
+    const tx = await this.#transaction(names, "readwrite");
+    const done = tx.done.then(
+      () => null,
+      (error) => error ?? tx.error,
+    );
+    try {
+      const result = await work(tx);
+      const failed = await done;
+      if (failed) throw failed;
+      return result;
+    } catch (error) {
+      try {
+        tx.abort();
+      } catch {
+        // it has ended by itself
+      }
+      const failed = await done;
+      throw typed(failed?.name === "QuotaExceededError" ? failed : error);
+    }
+  }
+
+  /** @param {string} name @param {IDBValidKey} key @returns {Promise<any>} */
+  get(name, key) {
+    return this.read([name], (tx) => tx.objectStore(name).get(key));
+  }
+
+  /** @param {string} name @param {IDBValidKey} key @param {unknown} value @returns {Promise<void>} */
+  async put(name, key, value) {
+    await this.write([name], (tx) => /** @type {any} */ (tx.objectStore(name)).put(value, key));
+  }
+
+  /** @param {string} name @param {IDBValidKey} key @returns {Promise<void>} */
+  async remove(name, key) {
+    await this.write([name], (tx) => /** @type {any} */ (tx.objectStore(name)).delete(key));
+  }
+
+  async close() {
+    (await this.#db).close();
+  }
+}
+
+/** What the phone knows before it knows the person: `user`, `me`, and for every user what waits. */
+export class Device extends Base {
+  /** @param {string} key @returns {Promise<any>} */
+  // @ts-expect-error narrower than Base on purpose: one object store
+  get(key) {
+    return super.get("meta", key);
+  }
+
+  /** @param {string} key @param {unknown} value @returns {Promise<void>} */
+  set(key, value) {
+    return super.put("meta", key, value);
+  }
+
+  /** What waits under each user's name on this phone (P9). @returns {Promise<Marker[]>} */
+  async waiting() {
+    const range = between("waiting:", "waiting;");
+    return this.read(["meta"], (tx) => tx.objectStore("meta").getAll(range));
+  }
+}
+
+/** One person's database. `lost` says what was waiting in it when the browser threw it away. */
+export class Store extends Base {
+  /** @type {Marker | null} */
+  lost = null;
+  /** The server's clock minus the phone's, ms; kept fresh by the exchange (P19). */
+  offset = 0;
+
+  /**
+   * @param {string} user
+   * @param {any} data
+   * @param {Device | null} device
+   * @param {() => Promise<Database>} open
+   */
+  constructor(user, data, device, open) {
+    super(open);
+    this.user = user;
+    this.data = data;
+    this.device = device;
+  }
+
+  /** Note beside the database what waits in it, to notice its loss. @param {{count: number, oldest: string | null, at: string}} marker */
+  async mark(marker) {
+    await this.device?.set(`waiting:${this.user}`, { user: this.user, ...marker });
+  }
+}
+
+/** @param {IDBFactory} [factory] @returns {Promise<Device>} */
+export async function openDevice(factory = indexedDB) {
+  const device = new Device(() => openDatabase("fieldapp", 1, (db) => db.createObjectStore("meta"), factory));
+  await device.opened();
+  return device;
+}
+
+/** @param {IDBDatabase} db */
+function createUser(db) {
+  db.createObjectStore("records", { keyPath: "id" }).createIndex("k", "k", { multiEntry: true });
+  const ops = db.createObjectStore("ops", { keyPath: "n" });
+  ops.createIndex("op", "op", { unique: true });
+  ops.createIndex("group", "group");
+  ops.createIndex("record", "records", { multiEntry: true });
+  ops.createIndex("problem", "problem");
+  db.createObjectStore("drafts");
+  db.createObjectStore("meta");
+}
+
+/**
+ * @param {string} user
+ * @param {any} data what the build exported
+ * @param {Device | null} [device] with it, the loss of this database is noticed
+ * @param {IDBFactory} [factory]
+ * @returns {Promise<Store>}
+ */
+export async function openUser(user, data, device = null, factory = indexedDB) {
+  let fresh = false;
+  const store = new Store(user, data, device, () =>
+    openDatabase(
+      `fieldapp:${user}`,
+      1,
+      (db) => {
+        fresh = true;
+        createUser(db);
+      },
+      factory,
+    ),
+  );
+  await store.opened();
+  if (fresh) {
+    const marker = await device?.get(`waiting:${user}`);
+    if (marker?.count) await store.put("meta", "lost", marker);
+    await store.put("meta", "keys", signature(data));
+  }
+  const [lost, sync, keys] = await store.read(["meta"], (tx) =>
+    Promise.all(["lost", "sync", "keys"].map((key) => tx.objectStore("meta").get(key))),
+  );
+  store.lost = lost ?? null;
+  store.offset = sync?.offset ?? 0;
+  if (keys !== signature(data)) await rekey(store, data);
+  return store;
+}
+
+/** The bytes used and left for this app; null where the browser does not say. @returns {Promise<{used: number, left: number} | null>} */
+export async function room() {
+  const estimate = await globalThis.navigator?.storage?.estimate?.();
+  return estimate ? { used: estimate.usage ?? 0, left: (estimate.quota ?? 0) - (estimate.usage ?? 0) } : null;
+}
+
+/**
+ * Walk the rows that an index range holds, in its order, until `visit` says stop.
+ * @param {Transaction} tx
+ * @param {IDBKeyRange} range
+ * @param {IDBCursorDirection} direction
+ * @param {(row: any, key: any) => boolean | void} visit returns true to stop
+ */
+export async function walk(tx, range, direction, visit) {
+  const index = tx.objectStore("records").index("k");
+  for (let at = await index.openCursor(range, direction); at; at = await at.continue()) {
+    if (visit(at.value, at.key)) return;
+  }
+}
+
+/** @param {any} low @param {any} high @param {boolean} [openLow] @param {boolean} [openHigh] @returns {IDBKeyRange} */
+export function between(low, high, openLow = false, openHigh = false) {
+  return IDBKeyRange.bound(low, high, openLow, openHigh);
+}
+
+/** @param {any} low @returns {IDBKeyRange} what comes after `low` */
+export function above(low) {
+  return IDBKeyRange.lowerBound(low, true);
+}
