@@ -1,0 +1,266 @@
+"""What the names of a template stand for while it is compiled: scopes, macros and imported files, and refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jinja2 import Environment, nodes
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
+
+
+class TemplateError(Exception):
+    """A template says what the phone cannot: file, line, what it is, and what to write instead."""
+
+    def __init__(self, file: str, line: int, what: str, instead: str = "") -> None:
+        super().__init__(f"{file}:{line}: {what}" + (f"; {instead}" if instead else ""))
+        self.file, self.line, self.what, self.instead = file, line, what, instead
+
+
+# Words that JavaScript keeps; names of one letter are the compiled code's own.
+_TAKEN = frozenset(
+    "arguments await async break case catch class const continue debugger default delete do else enum "
+    "eval export extends false finally for function if implements import in instanceof interface let new null "
+    "package private protected public return static super switch this throw true try typeof undefined var void "
+    "while with yield NaN Infinity String Number Object Array Map Math Error JSON".split()
+)
+# Every JavaScript object has these: as names of fields they would be found where nothing was stored.
+_OBJECT_NAMES = frozenset(
+    "constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf".split()
+)
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def js_text(text: str) -> str:
+    """A JavaScript string literal."""
+    double = json.dumps(text, ensure_ascii=False)
+    if '\\"' in double and "'" not in text:
+        return "'" + double[1:-1].replace('\\"', '"') + "'"
+    return double
+
+
+def js_template(text: str) -> str:
+    """`text` as it stands between the backticks of a JavaScript template literal."""
+    escaped = text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
+    return escaped.replace("\r", "\\r")
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A macro's shape: parameter names, which have defaults, and whether it calls its caller."""
+
+    name: str
+    params: tuple[str, ...]
+    optional: frozenset[str]
+    calls_back: bool
+
+
+@dataclass(frozen=True)
+class Module:
+    """An imported file: its macros, and the names that it sets."""
+
+    name: str
+    macros: dict[str, Macro]
+    values: frozenset[str]
+
+
+Fact = Macro | Module
+
+
+@dataclass
+class Scope:
+    """The variables of one level; a function's outermost scope also holds its temporaries."""
+
+    parent: Scope | None = None
+    js: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    temporaries: list[str] | None = None
+
+    def find(self, name: str) -> str | None:
+        """The JavaScript variable of a Jinja name, None when it belongs to the context."""
+        return self.js.get(name) or (self.parent.find(name) if self.parent else None)
+
+    def fact(self, name: str) -> Fact | None:
+        """What is known of a local name."""
+        if name in self.js:
+            return self.facts.get(name)
+        return self.parent.fact(name) if self.parent else None
+
+    def visible(self) -> Iterator[tuple[str, str]]:
+        """Jinja name and JavaScript variable of every local, inner first."""
+        yield from self.js.items()
+        if self.parent:
+            yield from ((name, js) for name, js in self.parent.visible() if name not in self.js)
+
+    def _taken(self) -> set[str]:
+        mine = set(self.js.values()) | set(self.temporaries or ())
+        return mine | (self.parent._taken() if self.parent else set())
+
+    def fresh(self, base: str) -> str:
+        """A JavaScript variable that shadows nothing visible here (a shadowed name could not be read on its way in)."""
+        taken, number, made = self._taken(), 0, base
+        while made in taken or made in _TAKEN or len(made) == 1:
+            number += 1
+            made = f"{base}{number}"
+        return made
+
+    def declare(self, name: str, fact: Fact | None = None) -> str:
+        """A new variable for `name` at this level."""
+        made = self.fresh(name if _WORD.match(name) else "v")
+        self.js[name] = made
+        if fact:
+            self.facts[name] = fact
+        return made
+
+    def hold(self, base: str) -> str:
+        """A new variable that has no Jinja name."""
+        made = self.fresh(base)
+        self.js[f"\0{made}"] = made
+        return made
+
+    def temporary(self, shared: bool = False) -> str:
+        """A `let` of the function that this scope is in."""
+        if self.temporaries is None:
+            assert self.parent is not None
+            return self.parent.temporary(shared)
+        made = "$" if shared else f"${len(self.temporaries) + 1}"
+        if made not in self.temporaries:
+            self.temporaries.append(made)
+        return made
+
+
+class Sources:
+    """The parsed templates of one environment, and what follows from them."""
+
+    def __init__(self, env: Environment) -> None:
+        self.env = env
+        self._trees: dict[str, tuple[str, nodes.Template]] = {}
+
+    def tree(self, name: str, asked: tuple[str, int] | None = None) -> nodes.Template:
+        """The tree of a template; `asked` (file, line) names who refers to it."""
+        return self._read(name, asked)[1]
+
+    def text(self, name: str) -> str:
+        """The source of a template."""
+        return self._read(name, None)[0]
+
+    def _read(self, name: str, asked: tuple[str, int] | None) -> tuple[str, nodes.Template]:
+        if name not in self._trees:
+            assert self.env.loader is not None
+            try:
+                source, _, _ = self.env.loader.get_source(self.env, name)
+                self._trees[name] = source, self.env.parse(source, name)
+            except TemplateNotFound as missing:
+                file, line = asked or (name, 0)
+                raise TemplateError(file, line, f"there is no template {missing.name!r}") from None
+            except TemplateSyntaxError as wrong:
+                raise TemplateError(name, wrong.lineno, wrong.message or "not Jinja") from None
+        return self._trees[name]
+
+    def referred(self, name: str) -> list[str]:
+        """The templates that `name` extends, includes or imports."""
+        kinds = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
+        return [
+            node.template.value
+            for node in self.tree(name).find_all(kinds)
+            if isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)
+        ]
+
+    def reached(self, name: str) -> list[str]:
+        """`name` and everything that it needs, in the order in which it is met."""
+        found = [name]
+        for one in found:
+            found += [other for other in dict.fromkeys(self.referred(one)) if other not in found]
+        return found
+
+    def names_read(self, name: str) -> set[str]:
+        """Every name that `name` or anything it needs reads."""
+        return {
+            node.name
+            for one in self.reached(name)
+            for node in self.tree(one).find_all(nodes.Name)
+            if node.ctx == "load"
+        }
+
+    def facts(self, name: str) -> dict[str, Fact | None]:
+        """What the top level of a template (and of those it extends) gives: macro, module or (None) a value."""
+        given: dict[str, Fact | None] = {}
+        for node in self.tree(name).find_all(nodes.Extends):
+            if isinstance(node.template, nodes.Const):
+                given |= self.facts(node.template.value)
+        for node in top_level(self.tree(name).body):
+            given |= self.given_by(node, name)
+        return given
+
+    def given_by(self, node: nodes.Node, file: str) -> dict[str, Fact | None]:
+        """The names that one statement gives."""
+        asked = file, node.lineno
+        if isinstance(node, nodes.Macro):
+            return {node.name: macro_of(node)}
+        if isinstance(node, nodes.Import):
+            return {node.target: self.module(node, asked)}
+        if isinstance(node, nodes.FromImport):
+            return {alias: self._imported(node, name, asked) for name, alias in imported_names(node)}
+        if isinstance(node, nodes.Assign | nodes.AssignBlock):
+            return dict.fromkeys(stored(node.target))
+        return {}
+
+    def module(self, node: nodes.Import | nodes.FromImport, asked: tuple[str, int]) -> Module:
+        """The file that an import names."""
+        name = constant_name(node.template, asked)
+        self.tree(name, asked)
+        given = self.facts(name)
+        macros = {key: fact for key, fact in given.items() if isinstance(fact, Macro)}
+        return Module(name, macros, frozenset(key for key, fact in given.items() if fact is None))
+
+    def _imported(self, node: nodes.FromImport, name: str, asked: tuple[str, int]) -> Fact | None:
+        module = self.module(node, asked)
+        if name not in module.macros and name not in module.values:
+            raise TemplateError(*asked, f"{module.name} has no {name!r}")
+        return module.macros.get(name)
+
+
+def constant_name(node: nodes.Expr, asked: tuple[str, int]) -> str:
+    """The template that is named; only written-out names can be compiled."""
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        return node.value
+    raise TemplateError(*asked, "a template is named by an expression", "write its name, with {% if %} to choose")
+
+
+def imported_names(node: nodes.FromImport) -> list[tuple[str, str]]:
+    """Name in the file and name here, for each."""
+    return [name if isinstance(name, tuple) else (name, name) for name in node.names]
+
+
+def top_level(body: list[nodes.Node]) -> Iterator[nodes.Node]:
+    """The statements of a level: those of its `if` branches are its own."""
+    for node in body:
+        yield node
+        if isinstance(node, nodes.If):
+            for branch in (node.body, *(other.body for other in node.elif_), node.else_):
+                yield from top_level(branch)
+
+
+def stored(target: nodes.Expr) -> list[str]:
+    """The names that an assignment's target sets."""
+    if isinstance(target, nodes.Name):
+        return [target.name]
+    if isinstance(target, nodes.Tuple):
+        return [name for item in target.items for name in stored(item)]
+    return []
+
+
+def macro_of(node: nodes.Macro) -> Macro:
+    """The shape of a macro."""
+    params = tuple(arg.name for arg in node.args)
+    optional = frozenset(params[len(params) - len(node.defaults) :])
+    names = {name.name for name in node.find_all(nodes.Name) if name.ctx == "load"}
+    return Macro(node.name, params, optional, "caller" in names)
+
+
+def refuse_object_name(name: str, file: str, line: int) -> None:
+    """Names that every JavaScript object answers to are no names for fields or variables."""
+    if name in _OBJECT_NAMES or name.startswith("__"):
+        raise TemplateError(file, line, f"{name!r} is no name for a field", "rename it")

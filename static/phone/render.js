@@ -1,0 +1,191 @@
+/** Runs compiled templates and expressions: the helpers that they are given, files within files, translation. */
+
+import { filters, methods } from "./filters.js";
+import {
+  attribute,
+  compare,
+  concat,
+  contains,
+  divisor,
+  equal,
+  escape,
+  fail,
+  fields,
+  format,
+  isDict,
+  isNumber,
+  isText,
+  item,
+  list,
+  Markup,
+  number,
+  slice,
+  str,
+  truth,
+  tuple,
+} from "./values.js";
+
+/**
+ * A compiled file: `x` the file it extends, `b` its blocks, `m` its body.
+ * @typedef {{x?: string, b?: Record<string, (c: any, depth: number) => string>, m: (c: any) => string}} Compiled
+ * @typedef {{templates?: Record<string, Function>, catalogs?: Record<string, Record<string, string | string[]>>,
+ *   words?: Record<string, Record<string, string>>, utcOffset?: number}} Data
+ * @typedef {{gettext: (msgid: string) => string, ngettext: (one: string, many: string, n: number) => string}} Words
+ */
+
+/** @type {WeakMap<Function, any>} */
+const prepared = new WeakMap();
+
+/** The function with its helpers given, once. @param {Function | undefined} made */
+const prepare = (made) => {
+  if (!made) return fail("no such template");
+  let ready = prepared.get(made);
+  if (!ready) {
+    ready = made(helpers);
+    prepared.set(made, ready);
+  }
+  return ready;
+};
+
+/** A context within another. @param {any} c @param {any} names */
+const within = (c, names) => {
+  const inner = Object.create(c);
+  for (const name in names) if (names[name] !== undefined) inner[name] = names[name];
+  return inner;
+};
+
+/** A file's body, then the bodies of what it extends; blocks of the inner file come first. @param {any} c @param {string} name */
+const run = (c, name) => {
+  const blocks = Object.create(null);
+  c.$ = { ...c.$, blocks };
+  let out = "";
+  for (let next = /** @type {string | undefined} */ (name); next; ) {
+    /** @type {Compiled} */
+    const file = prepare(c.$.data.templates[next]);
+    for (const block in file.b) (blocks[block] ??= []).push(file.b[block]);
+    out += file.m(c);
+    next = file.x;
+  }
+  return out;
+};
+
+/** @param {any} c @param {string} name @param {number} depth */
+const block = (c, name, depth) => (c.$.blocks[name]?.[depth] ?? fail(`no block ${name}`))(c, depth);
+
+/** A translated text with its variables, as markup where the template escapes. @param {any} c @param {string} text @param {any} names */
+const filled = (c, text, names) =>
+  names || text.includes("%") ? str(format(c.$.escapes ? new Markup(text) : text, names || {})) : text;
+
+/** The small alphabet of compiled code. @type {Record<string, any>} */
+const helpers = {
+  A: list,
+  B: (c, name) => block(c, name, 0),
+  E: (c, name) => run(within(c, null), name),
+  F: filters,
+  I: within,
+  M: (c, name) => {
+    const inner = Object.create(null);
+    for (const key in c) inner[key] = c[key];
+    run(inner, name);
+    return inner;
+  },
+  N: (c, one, many, n, names) => filled(c, c.$.ngettext(str(one), str(many), n), { num: n, ...names }),
+  R: (start, stop, step = 1) => {
+    if (stop === undefined) [start, stop] = [0, start];
+    const made = [];
+    for (let at = number(start); step > 0 ? at < stop : at > stop; at += divisor(step)) made.push(at);
+    return made;
+  },
+  S: (text) => new Markup(text),
+  T: tuple,
+  U: (c, name, depth) => block(c, name, depth + 1),
+  X: {
+    string: isText,
+    number: isNumber,
+    mapping: isDict,
+    iterable: (x) => x === undefined || isText(x) || (x !== null && typeof x === "object"),
+  },
+  Z: Symbol("left out"),
+  _: (c, text, names) => filled(c, c.$.gettext(str(text)), names),
+  e: escape,
+  f: format,
+  g: fields,
+  h: contains,
+  i: item,
+  j: (parts) => concat(parts),
+  k: attribute,
+  l: (a, b) => compare(a, b) < 0,
+  m: methods,
+  n: number,
+  p: (a, b) => {
+    if (isText(a) && isText(b)) return concat([a, b]);
+    if (Array.isArray(a) && Array.isArray(b)) return a.concat(b);
+    return number(a) + number(b);
+  },
+  q: equal,
+  s: slice,
+  t: truth,
+  v: str,
+  x: (a, b) => {
+    if (isText(b) || Array.isArray(b)) [a, b] = [b, a];
+    const times = Math.max(0, +b);
+    if (Array.isArray(a)) return Array.from({ length: times }, () => a).flat();
+    return isText(a) ? (a instanceof Markup ? new Markup(a.s.repeat(times)) : a.repeat(times)) : number(a) * number(b);
+  },
+  y: (a, b) => {
+    if (isText(a)) return format(a, isDict(b) || Array.isArray(b) ? b : [b]);
+    const by = divisor(b);
+    return ((number(a) % by) + by) % by;
+  },
+  z: divisor,
+};
+
+/** What an answer knows beside its context. @param {Data} data @param {any} ctx @param {boolean} escapes @param {Words} [words] */
+const state = (data, ctx, escapes, words) => {
+  const catalog = data.catalogs?.[ctx.locale] ?? {};
+  /** @param {string} msgid */
+  const found = (msgid) => (Object.hasOwn(catalog, msgid) ? catalog[msgid] : undefined);
+  return {
+    data,
+    escapes,
+    words: data.words,
+    offset: data.utcOffset ?? 0,
+    gettext: (/** @type {string} */ msgid) => {
+      const text = found(msgid) ?? msgid;
+      return Array.isArray(text) ? text[0] : text;
+    },
+    // One form: no plurals (Chinese); two: one and many (English).
+    ngettext: (/** @type {string} */ one, /** @type {string} */ many, /** @type {number} */ n) => {
+      const forms = found(one) ?? [one, many];
+      return Array.isArray(forms) ? forms[n === 1 ? 0 : forms.length - 1] : forms;
+    },
+    ...words,
+  };
+};
+
+/**
+ * The text of a template: `data.templates[name]` over the names of `ctx`, in `ctx.locale`.
+ * @param {Data} data
+ * @param {string} name
+ * @param {any} ctx
+ * @param {Words} [words] translation of another kind than `data.catalogs`
+ * @returns {string}
+ */
+export const render = (data, name, ctx, words) => {
+  const c = Object.assign(Object.create(null), ctx);
+  c.$ = state(data, ctx, true, words);
+  return run(c, name);
+};
+
+/**
+ * The native value of a compiled expression over the names of `scope`; undefined comes out as null.
+ * @param {Function} made
+ * @param {any} scope
+ * @param {Data} [data] for filters and translations; the language is `scope.locale`
+ * @returns {any}
+ */
+export const evaluate = (made, scope, data = {}) => {
+  const c = Object.create(scope);
+  c.$ = state(data, scope, false);
+  return prepare(made)(c) ?? null;
+};
