@@ -133,15 +133,6 @@ def bundle(entry: Path, out: Path, *options: str) -> None:
     sys.stderr.write(done.stderr)
 
 
-def bundle_style(out: Path) -> None:
-    """The parts of the style in alphabetical order (their names start with a number where order matters)."""
-    parts = sorted((STATIC / "style").glob("*.css"))
-    entry = out / "style.css"
-    entry.write_text("".join(f'@import "{part}";\n' for part in parts), encoding="utf-8")
-    bundle(entry, out / "app.css")
-    entry.unlink()
-
-
 def named_by_content(file: Path) -> Path:
     """Rename to a name that changes whenever the content does, so that it may be cached for ever."""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10]
@@ -189,7 +180,7 @@ def build_into(out: Path) -> None:
     """Everything, into the empty folder `out`."""
     bundle(STATIC / "phone" / "sw.js", out / "engine.js", "--format=iife")
     bundle(STATIC / "page" / "page.js", out / "page.js", "--format=iife")
-    bundle_style(out)
+    bundle(STATIC / "style" / "app.css", out / "app.css")
     for icon in sorted((STATIC / "icons").glob("*")):
         if icon.suffix in CARRIED_ICONS:
             shutil.copyfile(icon, out / icon.name)

@@ -1,0 +1,68 @@
+"""What every test gets: a clean environment, a built phone, and quiet where it measures time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from fieldapp.build import build
+
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+OURS = (
+    "FIELDAPP_DATA",
+    "FIELDAPP_NOW",
+    "FIELDAPP_SECRET_KEY",
+    "FIELDAPP_PROXY",
+    "FIELDAPP_RATE_LIMITS",
+    "DATABASE_URL",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing of the caller's own installation leaks into a test; the phone is built before the first test."""
+    for name in OURS:
+        os.environ.pop(name, None)
+    if not hasattr(config, "workerinput"):
+        try:
+            build()
+        except Exception as problem:
+            # The tests of the engine need no phone; those that do will say so themselves.
+            print(f"The phone is not built: {problem}")
+
+
+def missing_tool(name: str) -> None:
+    """A test cannot run without this tool: skipped on a developer's machine, failed where CI=true."""
+    words = f"{name} is missing on this machine"
+    if os.environ.get("CI") == "true":
+        pytest.fail(words)
+    pytest.skip(words)
+
+
+@pytest.fixture(autouse=True)
+def _quiet(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test marked `alone` waits until no other worker runs a test, and keeps the others waiting while it runs."""
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        yield
+        return
+    alone = request.node.get_closest_marker("alone") is not None
+    name = f"fieldapp-tests-{os.environ['PYTEST_XDIST_TESTRUNUID']}"
+    door = os.open(Path(tempfile.gettempdir()) / f"{name}.door", os.O_CREAT | os.O_RDWR, 0o600)
+    room = os.open(Path(tempfile.gettempdir()) / f"{name}.room", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        # Who waits to be alone holds the door, so that the others cannot go on entering past it.
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
+    finally:
+        os.close(room)
+        os.close(door)
