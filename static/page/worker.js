@@ -23,7 +23,8 @@ export function startWorker() {
   /** @param {string} reason */
   const run = async (reason) => {
     const registration = await workers.ready;
-    registration.active?.postMessage({ type: "run", reason });
+    const user = /** @type {HTMLElement | null} */ (document.querySelector("[data-user]"))?.dataset.user;
+    registration.active?.postMessage({ type: "run", reason, user });
   };
 
   const lookForUpdate = async () => {

@@ -26,7 +26,7 @@ function isGenuine(path, answer) {
  * Keep every asset of this version; the names carry a hash, so what an older version kept is not fetched again.
  * Fails as a whole when one is missing: a half-kept version would break the app without a network.
  * @param {Shipped} data
- * @param {{caches: CacheStorage, fetch: typeof fetch}} world
+ * @param {{caches: CacheStorage, fetch: typeof globalThis.fetch}} world
  */
 export async function keepAssets(data, { caches, fetch }) {
   const cache = await caches.open(cacheName(data));
@@ -53,7 +53,7 @@ export async function dropOldAssets(data, caches) {
 
 /**
  * @param {Request} request
- * @param {{caches: CacheStorage, fetch: typeof fetch}} world
+ * @param {{caches: CacheStorage, fetch: typeof globalThis.fetch}} world
  * @returns {Promise<Response>}
  */
 export async function answerAsset(request, { caches, fetch }) {

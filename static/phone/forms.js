@@ -52,8 +52,8 @@ function isDay(value) {
 
 /** @param {unknown} value */
 function isInstant(value) {
-  const found = typeof value === "string" && INSTANT.exec(value);
-  return Boolean(found) && isDay(found[1]);
+  const found = typeof value === "string" ? INSTANT.exec(value) : null;
+  return found !== null && isDay(found[1]);
 }
 
 /**

@@ -1,112 +1,134 @@
 // Identity: whose phone this is now, and the database that belongs to them alone (P9).
 
+import { world as clock } from "./clock.js";
+
 /**
  * @typedef {import("./store.js").Device} Device
  * @typedef {import("./store.js").Store} Store
  * @typedef {{store: Store, device: Device, me: any}} Person
  *
- * @typedef {object} Identity
- * @property {() => Promise<Person | null>} current null when nobody is known to be signed in
- * @property {(signedOut: boolean) => Promise<void>} doubt somebody signed in or out: ask the server before the next answer
- * @property {() => void} refresh what is known about the person may have changed
- * @property {() => Promise<Device>} device
- * @property {(user: string) => Promise<Store>} openStore
+ * @typedef {object} Known
+ * @property {string | null} user
+ * @property {any} me as the last exchange told
+ * @property {boolean} doubted somebody signed in or out since
+ * @property {boolean} signedOut the person said so, and nobody came after
+ *
+ * @typedef {ReturnType<typeof createIdentity>} Identity
  */
 
 /** An answer waits this long at most to learn who is signed in; then the phone goes on with whom it knew. */
 const ASK_AT_MOST = 3000;
-
-/** A person's own settings, which take effect before the server has heard of them. */
+/** Asked in vain, the phone does not wait again for this long: a dead network must not slow every screen. */
+const WAIT_AGAIN_AFTER = 30_000;
+/** A person's own settings take effect before the server has heard of them. */
 const SETTINGS = ["locale", "theme"];
 
 /**
  * @param {object} parts
  * @param {() => Promise<Device>} parts.openDevice
  * @param {(user: string, device: Device) => Promise<Store>} parts.openUser
- * @param {() => Promise<unknown>} parts.ask one exchange, which tells who is signed in
+ * @param {() => Promise<unknown>} parts.ask one exchange: it notes who is signed in, and ends the doubt
  * @param {(ms: number) => Promise<void>} parts.pause
- * @returns {Identity}
  */
 export function createIdentity({ openDevice, openUser, ask, pause }) {
   /** @type {Promise<Device> | null} */
   let device = null;
   /** @type {Map<string, Promise<Store>>} */
   const stores = new Map();
-  /** @type {Promise<{user: string | null, me: any, doubted: boolean, signedOut: boolean}> | null} */
+  /** @type {Promise<Known> | null} */
   let known = null;
-
-  /**
-   * An opening that failed is tried again by the next answer.
-   * @template T
-   * @param {Promise<T>} opening
-   * @param {() => void} forget
-   */
-  const retried = (opening, forget) => {
-    opening.catch(forget);
-    return opening;
-  };
+  let askedInVain = Number.NEGATIVE_INFINITY;
 
   const opened = () => {
-    device ??= retried(openDevice(), () => {
-      device = null;
+    device ??= openDevice();
+    device.catch(() => {
+      device = null; // the next answer tries again
     });
     return device;
   };
 
-  /** @param {string} user */
-  const openStore = async (user) => {
-    const held = stores.get(user) ?? retried(openUser(user, await opened()), () => stores.delete(user));
+  /** @param {string} user @returns {Promise<Store>} */
+  const openStore = (user) => {
+    const held = stores.get(user) ?? opened().then((meta) => openUser(user, meta));
     stores.set(user, held);
+    held.catch(() => stores.delete(user));
     return held;
   };
 
+  /** @returns {Promise<Known>} */
   const read = async () => {
     const meta = await opened();
     const [user, me, doubted, signedOut] = await Promise.all(
       ["user", "me", "doubted", "signedOut"].map((key) => meta.get(key)),
     );
-    return { user: user ?? null, me, doubted: Boolean(doubted), signedOut: Boolean(signedOut) };
+    // Somebody who was here before is known from their own database.
+    const own = user && me?.id !== user ? (await (await openStore(user)).get("meta", "sync"))?.me : me;
+    return { user: user ?? null, me: own ?? null, doubted: Boolean(doubted), signedOut: Boolean(signedOut) };
   };
 
   const knowledge = () => {
-    known ??= retried(read(), () => {
+    known ??= read();
+    known.catch(() => {
       known = null;
     });
     return known;
   };
 
-  const settle = async () => {
-    const told = await Promise.race([ask(), pause(ASK_AT_MOST).then(() => null)]);
+  /** @param {Record<string, unknown>} facts */
+  const note = async (facts) => {
+    const meta = await opened();
+    for (const [key, value] of Object.entries(facts)) await meta.set(key, value);
     known = null;
-    return told;
   };
 
   return {
     device: opened,
     openStore,
 
+    /** Whether somebody may have signed in or out since the last exchange. */
+    async doubted() {
+      return (await knowledge()).doubted;
+    },
+
+    /** Find out who is signed in; resolves soon in any case. */
+    async settle() {
+      const asked = Promise.resolve(ask()).catch(() => {});
+      if (Math.abs(clock.now() - askedInVain) < WAIT_AGAIN_AFTER) return;
+      await Promise.race([asked, pause(ASK_AT_MOST)]);
+      known = null;
+      if (await this.doubted()) askedInVain = clock.now();
+    },
+
+    /**
+     * The person at work here; null when nobody is known to be.
+     * @returns {Promise<Person | null>}
+     */
     async current() {
-      let now = await knowledge();
-      if (now.doubted) {
-        await settle();
-        now = await knowledge();
-      }
-      if (!now.user || !now.me || now.signedOut) return null;
-      const store = await openStore(now.user);
-      const own = now.me.profile ? (await store.get("records", now.me.profile))?.shown : null;
+      const { user, me, signedOut } = await knowledge();
+      if (!user || !me || signedOut) return null;
+      const store = await openStore(user);
+      const own = me.profile ? (await store.get("records", me.profile))?.shown : null;
       const chosen = own
         ? Object.fromEntries(SETTINGS.filter((key) => own[key]).map((key) => [key, own[key]]))
         : {};
-      return { store, device: await opened(), me: { ...now.me, ...chosen } };
+      return { store, device: await opened(), me: { ...me, ...chosen } };
     },
 
+    /** Somebody signed in or out. @param {boolean} signedOut */
     async doubt(signedOut) {
-      const meta = await opened();
-      await meta.set("doubted", true);
-      if (signedOut) await meta.set("signedOut", true);
-      known = null;
+      askedInVain = Number.NEGATIVE_INFINITY;
+      await note(signedOut ? { doubted: true, signedOut: true } : { doubted: true });
     },
 
+    /**
+     * A page made by the server names its person; believed only on a phone that knows nobody yet.
+     * @param {string | null | undefined} user
+     */
+    async introduce(user) {
+      if (user && !(await knowledge()).user) await note({ user, signedOut: false, doubted: false });
+    },
+
+    /** What is known about the person may have changed. */
     refresh() {
       known = null;
     },

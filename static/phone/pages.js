@@ -40,6 +40,7 @@ const HEADERS = {
   "Cache-Control": "no-store",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "same-origin",
+  "Cross-Origin-Opener-Policy": "same-origin",
 };
 
 /**

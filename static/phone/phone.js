@@ -62,36 +62,67 @@ export function createPhone({ data, identity, world }) {
   };
 
   /**
-   * While the first pull is under way the server knows more; but never ask it about what waits only here.
-   * @param {Person} phone
+   * The server's answer, if it comes soon enough and is one.
    * @param {Request} request
    */
-  const serverFirst = async (phone, request) => {
-    if ((await waiting(phone.store)).count) return answerHere(phone, request);
-    const slow = world.pause(SERVER_FIRST).then(() => null);
-    const there = await Promise.race([world.fetch(request.clone()).catch(() => null), slow]);
-    return there ?? answerHere(phone, request);
+  const fromServer = async (request) => {
+    const late = world.pause(SERVER_FIRST).then(() => null);
+    const there = await Promise.race([world.fetch(request.clone()).catch(() => null), late]);
+    return there && there.status < 500 ? there : null;
+  };
+
+  /**
+   * Who is here, and whether the server should answer in their place: after a sign-in or sign-out it is right about
+   * the person, and while the first pull is under way it knows more. What waits only here it never knows.
+   * @param {Request} request
+   * @returns {Promise<{phone: Person | null, there: Response | null}>}
+   */
+  const consider = async (request) => {
+    const reads = request.method === "GET";
+    if (await identity.doubted()) {
+      const settled = identity.settle();
+      const there = reads ? await fromServer(request) : null;
+      if (there) return { phone: null, there };
+      await settled;
+    }
+    const phone = await person();
+    const early = phone && reads && !(await isComplete(phone)) && !(await waiting(phone.store)).count;
+    return { phone, there: early ? await fromServer(request) : null };
   };
 
   /**
    * @param {Request} request
    * @param {() => void} onSave
+   * @returns {Promise<Response>}
    */
   const answerField = async (request, onSave) => {
-    const phone = await person().catch((error) => {
-      console.error(error);
-      return null;
+    const { phone, there } = await consider(request).catch((error) => {
+      console.error(error); // the phone's memory can not be opened: the server answers the same address
+      return { phone: null, there: null };
     });
+    if (there) return there;
     if (!phone) return world.fetch(request);
-    if (request.method === "GET") {
-      return (await isComplete(phone)) ? answerHere(phone, request) : serverFirst(phone, request);
-    }
     const again = request.clone();
     const made = await answerHere(phone, request);
-    // What this phone does not hold (yet), or what was saved before it answered, is the server's to answer.
-    if (made === null || (made.status === 404 && !(await isComplete(phone)))) return world.fetch(again);
+    // What this phone does not hold yet, or what was saved before it answered, is the server's to answer.
+    if (!made || (made.status === 404 && !complete.has(phone.store)))
+      return world.fetch(again).catch(() => made ?? Response.error());
     if (request.method === "POST" && made.status < 400) onSave();
     return made;
+  };
+
+  /**
+   * An address that only the server answers; without a server the phone says so.
+   * @param {Request} request
+   */
+  const answerElsewhere = async (request) => {
+    try {
+      return await world.fetch(request);
+    } catch (error) {
+      const phone = await person().catch(() => null);
+      if (!phone || request.mode !== "navigate") throw error;
+      return offlinePage(phone, new URL(request.url));
+    }
   };
 
   /**
@@ -100,30 +131,20 @@ export function createPhone({ data, identity, world }) {
    * @param {boolean} out
    */
   const answerDoor = async (request, out) => {
-    const answered = await world.fetch(request);
-    const done = answered.type === "opaqueredirect" || answered.redirected || answered.ok;
-    if (request.method === "POST") await identity.doubt(out && done);
+    const answered = await answerElsewhere(request);
+    // A refused password changes nothing about whose phone this is.
+    const done = answered.type === "opaqueredirect" || answered.redirected || (out && answered.ok);
+    if (request.method === "POST" && done) await identity.doubt(out);
     return answered;
-  };
-
-  /** @param {Request} request */
-  const answerElsewhere = async (request) => {
-    try {
-      return await world.fetch(request);
-    } catch (error) {
-      const phone = await person().catch(() => null);
-      if (!phone) throw error;
-      return offlinePage(phone, new URL(request.url));
-    }
   };
 
   return {
     /**
      * @param {Request} request
-     * @param {() => void} onSave called before the answer to a save is given
+     * @param {() => void} [onSave] called before the answer to a save is given
      * @returns {Promise<Response> | null} null leaves the request to the browser
      */
-    respond(request, onSave) {
+    respond(request, onSave = () => {}) {
       const url = new URL(request.url);
       if (url.origin !== world.origin) return null;
       if (url.pathname.startsWith("/static/")) {
@@ -133,7 +154,7 @@ export function createPhone({ data, identity, world }) {
         return answerDoor(request, url.pathname === "/sign-out");
       }
       if (isField(router, url.pathname, request.method)) return answerField(request, onSave);
-      return request.mode === "navigate" && request.method === "GET" ? answerElsewhere(request) : null;
+      return request.mode === "navigate" ? answerElsewhere(request) : null;
     },
   };
 }

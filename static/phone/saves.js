@@ -1,6 +1,5 @@
 // Saves: turns a valid form into operations in the outbox, as `fieldapp/declare/save.py` does on the server.
 
-import { translator } from "./context.js";
 import { settled } from "./drafts.js";
 import { check, readValues } from "./forms.js";
 import { save, undo } from "./outbox.js";
@@ -84,9 +83,7 @@ export async function submit(phone, { screen, params, path, ctx, found, body }) 
     .filter(Boolean);
   if (saves.length) {
     await settled(path);
-    const says = screen.says
-      ? String(evaluate(screen.says, { ...scope, _: translator(data, me.locale) }))
-      : "";
+    const says = screen.says ? String(evaluate(screen.says, scope, data)) : "";
     try {
       await save(store, data, { me, now: ctx.now, saves, freshKey: freshId, says, url: path, draft: path });
     } catch (error) {

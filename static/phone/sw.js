@@ -4,10 +4,12 @@ import { dropOldAssets, keepAssets } from "./assets.js";
 import { createRunner } from "./exchange.js";
 import { createIdentity } from "./identity.js";
 import { createPhone } from "./phone.js";
+import { evaluate } from "./render.js";
 import { openDevice, openUser } from "./store.js";
 
 const worker = /** @type {any} */ (self);
 const data = worker.FIELDAPP_DATA;
+data.evaluate = (/** @type {Function} */ made, /** @type {any} */ scope) => evaluate(made, scope, data);
 const TAG = "fieldapp";
 
 const world = {
@@ -32,7 +34,7 @@ const identity = createIdentity({
   pause: world.pause,
 });
 
-/** @type {Promise<any> | null} */
+/** @type {Promise<ReturnType<typeof createRunner>> | null} */
 let runner = null;
 
 /** @param {string} reason */
@@ -43,10 +45,6 @@ async function run(reason) {
       device,
       openStore: identity.openStore,
       fetch: world.fetch,
-      locks: worker.navigator.locks,
-      now: Date.now,
-      random: Math.random,
-      setTimer: setTimeout,
       onChange: () => {
         identity.refresh();
         tell("exchange");
@@ -82,9 +80,10 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 });
 
 worker.addEventListener("message", (/** @type {any} */ event) => {
-  if (event.data?.type === "run") event.waitUntil(run(event.data.reason ?? "page"));
+  const { type, reason, user } = event.data ?? {};
+  if (type === "run") event.waitUntil(identity.introduce(user).then(() => run(reason ?? "start")));
 });
 
 worker.addEventListener("sync", (/** @type {any} */ event) => {
-  if (event.tag === TAG) event.waitUntil(run("background"));
+  if (event.tag === TAG) event.waitUntil(run("sync"));
 });
