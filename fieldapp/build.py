@@ -29,14 +29,11 @@ WORDS = ROOT / "fieldapp" / "words"
 SOURCES = (
     ("fieldapp", (".py", ".po")),
     ("templates", (".html",)),
-    ("static/icons", ("",)),
     ("static/page", (".js",)),
     ("static/phone", (".js",)),
     ("static/style", (".css",)),
 )
 TARGETS = "--target=chrome90,firefox102,safari15.4"
-# Icons that pages draw travel with the worker; those of the home screen are fetched by the system when it installs.
-CARRIED_ICONS = (".svg",)
 
 
 class BuildError(RuntimeError):
@@ -181,15 +178,11 @@ def build_into(out: Path) -> None:
     bundle(STATIC / "phone" / "sw.js", out / "engine.js", "--format=iife")
     bundle(STATIC / "page" / "page.js", out / "page.js", "--format=iife")
     bundle(STATIC / "style" / "app.css", out / "app.css")
-    for icon in sorted((STATIC / "icons").glob("*")):
-        if icon.suffix in CARRIED_ICONS:
-            shutil.copyfile(icon, out / icon.name)
-    carried = ["app.css", "page.js", *(file.name for file in sorted(out.glob("*.svg")))]
-    files = {name: f"build/{named_by_content(out / name).name}" for name in carried}
+    files = {name: f"build/{named_by_content(out / name).name}" for name in ("app.css", "page.js")}
     version = export_declarations(out, files)
     (out / "sw.js").write_bytes((out / "data.js").read_bytes() + b"\n" + (out / "engine.js").read_bytes())
     (out / "third-party.txt").write_text(third_party_notices(), encoding="utf-8")
-    pack(file for file in out.iterdir() if file.suffix in (".js", ".css", ".svg"))
+    pack(file for file in out.iterdir() if file.suffix in (".js", ".css"))
     manifest = {"version": version, "files": files, "sources": fingerprint()}
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 

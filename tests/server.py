@@ -9,8 +9,10 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
+from datetime import datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +43,7 @@ class Server:
         self.environment = environment
         self.log = data / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._first_start = time.time()
 
     @property
     def url(self) -> str:
@@ -113,7 +116,13 @@ class Server:
             if not name.startswith(("FIELDAPP_", "DATABASE_URL"))
         }
         given = {"FIELDAPP_DATA": str(self.data), "FIELDAPP_RATE_LIMITS": "off", "PYTHONUNBUFFERED": "1"}
-        return {**clean, **given, **self.environment}
+        made = {**clean, **given, **self.environment}
+        if start := made.get("FIELDAPP_NOW"):
+            # The set clock goes on while the server is down, as a real one does.
+            made["FIELDAPP_NOW"] = (
+                datetime.fromisoformat(start) + timedelta(seconds=time.time() - self._first_start)
+            ).isoformat()
+        return made
 
     def _wait_until_ready(self) -> None:
         assert self.process is not None

@@ -1,0 +1,129 @@
+"""Fixtures of the browser's stories: a real server, a bad network, and phones whose profile survives their browser."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright
+
+from tests.browser.phone import CHROMIUM, Phone
+from tests.cast import NOW
+from tests.conftest import missing_tool
+from tests.proxy import Proxy
+from tests.server import ROOT, Server
+
+SET_CLOCK = {"FIELDAPP_NOW": NOW.isoformat()}
+TOWN = "import sys; from tests.cast import signed_in_database; signed_in_database(sys.argv[1])[0].close()"
+
+Phones = Callable[..., Phone]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a browser test."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+def _made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """A data folder that one worker makes and all copy."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            make(partial)
+            partial.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared"
+
+
+@pytest.fixture(scope="session")
+def town_data(shared: Path) -> Path:
+    """The small town of the cast, never served: copy it."""
+
+    def make(folder: Path) -> None:
+        url = f"sqlite:///{folder / 'fieldapp.db'}"
+        given = {**os.environ, "FIELDAPP_DATA": str(folder), **SET_CLOCK}
+        subprocess.run([sys.executable, "-c", TOWN, url], cwd=ROOT, env=given, check=True)
+
+    return _made_once(shared / "town", make)
+
+
+@pytest.fixture(scope="session")
+def demo_data(shared: Path) -> Path:
+    """The demo community with a year of visits, never served: copy it. Its sign-ins stand in `sign-ins.txt`."""
+
+    def make(folder: Path) -> None:
+        (folder / "sign-ins.txt").write_text(Server(folder, **SET_CLOCK).command("demo"))
+
+    return _made_once(shared / "demo", make)
+
+
+@pytest.fixture
+def server(town_data: Path, tmp_path: Path) -> Iterator[Server]:
+    """The real server on its own copy of the small town."""
+    made = Server(Path(shutil.copytree(town_data, tmp_path / "server")), **SET_CLOCK).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def demo_server(demo_data: Path, tmp_path: Path) -> Iterator[Server]:
+    """The real server on its own copy of the demo community."""
+    made = Server(Path(shutil.copytree(demo_data, tmp_path / "demo-server")), **SET_CLOCK).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def proxy(server: Server) -> Iterator[Proxy]:
+    """The network between the phones and the server."""
+    made = Proxy(server.port).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def phones(playwright: Playwright, proxy: Proxy, tmp_path: Path) -> Iterator[Phones]:
+    """Make phones by name: `phones("li")`; options as for a Playwright context. What they saw go wrong fails the test."""
+    if CHROMIUM is None and not Path(playwright.chromium.executable_path).exists():
+        missing_tool("chromium")
+    made: list[Phone] = []
+
+    def make(name: str, url: str | None = None, **options: object) -> Phone:
+        made.append(Phone(playwright, tmp_path / f"phone-{name}", url or proxy.url, **options))
+        return made[-1]
+
+    yield make
+    problems = [problem for one in made for problem in one.problems]
+    for one in made:
+        one.close()
+    assert problems == []
+
+
+@pytest.fixture
+def phone(phones: Phones) -> Phone:
+    """One phone, open, at no address yet."""
+    return phones("phone").open()
+
+
+@pytest.fixture
+def li(phone: Phone) -> Phone:
+    """Li's phone: signed in through the network, everything for an offline day on it."""
+    return phone.sign_in("li").until_ready()
