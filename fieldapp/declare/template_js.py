@@ -25,7 +25,7 @@ from fieldapp.declare.template_names import (
     top_level,
 )
 
-HELPERS = "A B E F I M N R S T U X Z _ e f g h i j k l m n p q s t v x y z".split()
+HELPERS = "A B E F I M N R S T U X Z _ e f g h i j k l m n p q s t v w x y z".split()
 _USED = re.compile(r"(?<![\w.$])([A-Z]|_|[a-z])(?=[(.,)\]?=;:}])")
 _INNER = (nodes.For, nodes.With, nodes.FilterBlock, nodes.CallBlock, nodes.Macro, nodes.AssignBlock)
 
@@ -264,12 +264,12 @@ class TemplateCompiler(ExpressionCompiler):
     def write_AssignBlock(self, node: nodes.AssignBlock, scope: Scope, out: Out) -> None:
         made = Js(self.captured(node.body, scope), "html")
         if node.filter is not None:
-            made = Js(f"S({self.filtered(node.filter, made, scope)})")
+            made = Js(f"S(v({self.filtered(node.filter, made, scope)}))")
         self._set(node.target, self.as_value(made), scope, out)
 
     def filtered(self, node: nodes.Filter, made: Js, scope: Scope) -> str:
-        """The raw text of a chain of filters over captured output."""
-        return f"v({self.as_value(self._chain(node, made, scope))})"
+        """A chain of filters over captured output."""
+        return self.as_value(self._chain(node, made, scope))
 
     def _chain(self, node: nodes.Filter, made: Js, scope: Scope) -> Js:
         if node.node is not None:
@@ -321,7 +321,7 @@ class TemplateCompiler(ExpressionCompiler):
 
     def write_FilterBlock(self, node: nodes.FilterBlock, scope: Scope, out: Out) -> None:
         made = Js(self.captured(node.body, scope), "html")
-        out.write("${" + self.filtered(node.filter, made, scope) + "}")
+        out.write("${w(" + self.filtered(node.filter, made, scope) + ")}")
 
     # Macros.
 
