@@ -4,7 +4,7 @@ What both sides agree on, beside Jinja2's documentation:
 
 - Undefined prints nothing, is false and an empty list; an attribute of it, arithmetic and order with it are errors.
 - A dict has its keys and `.items() .keys() .values() .get()`; a text the methods of TEXT_METHODS; nothing else has
-  attributes. `x.items` without a call is refused: write `x["items"]` for a field of that name.
+  attributes. Without the call `form.values` is the field of that name.
 - Whole results are whole numbers: `6 / 2` prints 3. Contexts bring no float without a fraction, no int over 2**53.
 - `map`, `select`, `reject`, `selectattr`, `rejectattr`, `unique`, `batch`, `reverse` and `range` give lists.
 - Imported macros see the context, so that filters inside them know today and the language.

@@ -277,10 +277,6 @@ class ExpressionCompiler:
             special = self._part_of(node.node.name, node, scope)
             if special:
                 return special
-        if node.attr in DICT_METHODS:
-            raise self.refuse(
-                node, f".{node.attr} is a method", f"call it, or write [{node.attr!r}] for the field of that name"
-            )
         return Js(f"g({self.value(node.node, scope)}).{node.attr}")
 
     def _part_of(self, name: str, node: nodes.Getattr, scope: Scope) -> Js | None:

@@ -384,6 +384,7 @@ class TemplateCompiler(ExpressionCompiler):
         if node.ignore_missing:
             raise self.refuse(node, "ignore missing", "the file is known when the phone is built")
         name = constant_name(node.template, (self.file, node.lineno))
+        self.known_sources.tree(name, (self.file, node.lineno))
         read = self.known_sources.names_read(name)
         if "loop" in read and scope.find("loop.index0"):
             raise self.refuse(node, f"{name} may read loop", "{% set %} a variable from it and read that")

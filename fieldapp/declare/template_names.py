@@ -162,11 +162,12 @@ class Sources:
     def referred(self, name: str) -> list[str]:
         """The templates that `name` extends, includes or imports."""
         kinds = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
-        return [
-            node.template.value
-            for node in self.tree(name).find_all(kinds)
-            if isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)
-        ]
+        found = []
+        for node in self.tree(name).find_all(kinds):
+            if isinstance(node.template, nodes.Const) and isinstance(node.template.value, str):
+                self.tree(node.template.value, (name, node.lineno))
+                found.append(node.template.value)
+        return found
 
     def reached(self, name: str) -> list[str]:
         """`name` and everything that it needs, in the order in which it is met."""
@@ -189,6 +190,7 @@ class Sources:
         given: dict[str, Fact | None] = {}
         for node in self.tree(name).find_all(nodes.Extends):
             if isinstance(node.template, nodes.Const):
+                self.tree(node.template.value, (name, node.lineno))
                 given |= self.facts(node.template.value)
         for node in top_level(self.tree(name).body):
             given |= self.given_by(node, name)

@@ -9,7 +9,7 @@ from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 
-# The methods that a template may call. Reading any of the dict's four without calling it is refused by the compiler.
+# The methods that a template may call. Not called, they are names of fields like any other.
 DICT_METHODS = frozenset({"items", "keys", "values", "get"})
 TEXT_METHODS = frozenset(
     {"startswith", "endswith", "upper", "lower", "strip", "lstrip", "rstrip", "split", "join", "replace"}
@@ -34,6 +34,19 @@ class _SameMeaning(NodeTransformer):
         return wrapped
 
     visit_Add = visit_Sub = visit_Mul = visit_Div = visit_FloorDiv = visit_Mod = visit_Pow = _arithmetic
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Call:
+        target = node.node
+        self.generic_visit(node)
+        if isinstance(target, nodes.Getattr):  # `form.values()` is the method, `form.values` the field
+            node.node = target
+        return node
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Expr:
+        self.generic_visit(node)
+        if node.attr not in DICT_METHODS:
+            return node
+        return nodes.Getitem(node.node, nodes.Const(node.attr, lineno=node.lineno), "load", lineno=node.lineno)
 
     def visit_Const(self, node: nodes.Const) -> nodes.Const:
         node.value = whole(node.value)
@@ -63,7 +76,7 @@ def _methods_of_dict(value: dict[str, Any], name: str) -> Callable[..., Any]:
 def one_attribute_rule(env: Environment) -> None:
     """Give `env` the rule both evaluators keep for `a.b` and `a["b"]` on plain values.
 
-    A dict has its keys and four methods; a text has the methods of TEXT_METHODS; lists and numbers have no
+    A dict has its keys and, where they are called, four methods; a text has the methods of TEXT_METHODS; lists and numbers have no
     attributes. What is missing is undefined: it prints nothing, is false, is an empty list; an attribute of it,
     arithmetic or an order comparison with it is an error. Other objects (of server-only pages) keep Jinja2's rule.
     """

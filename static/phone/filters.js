@@ -297,7 +297,7 @@ export const filters = {
     const key = keyOf(path, exact);
     const seen = new Set();
     return list(x).filter((one) => {
-      const value = key(one);
+      const value = typeof key(one) === "boolean" ? +key(one) : key(one);
       const fresh = !seen.has(value);
       seen.add(value);
       return fresh;

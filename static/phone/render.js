@@ -21,6 +21,7 @@ import {
   number,
   slice,
   str,
+  Tuple,
   truth,
   tuple,
 } from "./values.js";
@@ -119,13 +120,16 @@ const helpers = {
   n: number,
   p: (a, b) => {
     if (isText(a) && isText(b)) return concat([a, b]);
-    if (Array.isArray(a) && Array.isArray(b)) return a.concat(b);
+    if (Array.isArray(a) && Array.isArray(b) && a instanceof Tuple === b instanceof Tuple) {
+      return a instanceof Tuple ? tuple(a.concat(b)) : a.concat(b);
+    }
     return number(a) + number(b);
   },
   q: equal,
   s: slice,
   t: truth,
   v: str,
+  w: (x) => (isText(x) ? str(x) : fail("a filter block gives text")),
   x: (a, b) => {
     if (isText(b) || Array.isArray(b)) [a, b] = [b, a];
     const times = Math.max(0, +b);

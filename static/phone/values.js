@@ -14,6 +14,9 @@ export class Markup {
 /** A tuple: a list that prints with round brackets; `pair` marks one of `groupby`, with .grouper and .list. */
 export class Tuple extends Array {
   pair = false;
+  static get [Symbol.species]() {
+    return Array;
+  }
 }
 
 /** @param {any[]} items @param {boolean} [pair] */
@@ -130,19 +133,17 @@ export const number = (x) => (typeof x === "number" ? x : typeof x === "boolean"
 /** A number to divide by. @param {any} x */
 export const divisor = (x) => number(x) || fail("division by zero");
 
+/** Surrogates stand for code points above every other unit. @param {number} unit */
+const rank = (unit) => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800);
+
 /** Text by code point. @param {string} a @param {string} b */
 const compareText = (a, b) => {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) {
-    let x = a.charCodeAt(at);
-    let y = b.charCodeAt(at);
+    const x = a.charCodeAt(at);
+    const y = b.charCodeAt(at);
     if (x !== y) {
-      // Surrogates stand for code points above every other unit.
-      if (x >= 0xd800 && y >= 0xd800) {
-        x = x < 0xe000 ? x + 0x2000 : x;
-        y = y < 0xe000 ? y + 0x2000 : y;
-      }
-      return x - y;
+      return rank(x) - rank(y);
     }
   }
   return a.length - b.length;
@@ -212,6 +213,7 @@ export const attribute = (x, path, standard = undefined) => {
 export const slice = (x, start, stop, step) => {
   if (x === null || !(Array.isArray(x) || isText(x))) fail("no list to slice");
   if (isText(x)) return over(x, (text) => slice([...text], start, stop, step).join(""));
+  if (x instanceof Tuple) return tuple(slice([...x], start, stop, step));
   if (step === null || step === 1) return x.slice(start ?? 0, stop ?? undefined);
   if (!step) fail("a slice with step 0");
   const size = x.length;
