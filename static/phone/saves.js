@@ -72,7 +72,7 @@ export async function submit(phone, { screen, params, path, ctx, found, body }) 
   const { fields } = data.forms[screen.form];
   const values = readValues(fields, body, data.utcOffset);
   const { kept, errors } = check(fields, values, data.words);
-  const scope = { ...ctx, ...params, form: { values: kept } };
+  const scope = { ...params, ...ctx, form: { values: kept } };
   if (Object.keys(errors).length) return { values, scope, full: false, errors };
 
   const freshId = String(body.get("fresh_id") ?? "");

@@ -23,7 +23,10 @@ for (const { name, body, values, kept, errors } of vectors.cases) {
 
 test("an error is told in the reader's language, with its numbers", () => {
   const words = { "At most %(max)d characters.": "最多 %(max)d 个字。" };
-  const told = inWords({ note: [["At most %(max)d characters.", { max: 5 }]] }, (text) => words[text] ?? text);
+  const told = inWords(
+    { note: [["At most %(max)d characters.", { max: 5 }]] },
+    (text) => words[text] ?? text,
+  );
   assert.deepEqual(told, { note: ["最多 5 个字。"] });
 });
 

@@ -27,7 +27,14 @@ test("what was encoded arrives decoded", () => {
 });
 
 test("nothing else is answered", () => {
-  for (const path of ["/places/", "/places//notes", "/nowhere", "/places/a%2Fb", "/places/%E5", "/places/7/notes/8"]) {
+  for (const path of [
+    "/places/",
+    "/places//notes",
+    "/nowhere",
+    "/places/a%2Fb",
+    "/places/%E5",
+    "/places/7/notes/8",
+  ]) {
     assert.equal(found(path), null, path);
   }
 });
@@ -38,5 +45,8 @@ test("a pattern that is more than whole segments is refused at once", () => {
 
 test("the address after a save is filled in and encoded", () => {
   const names = { "place.unit": "u 1", "saved.id": "x" };
-  assert.equal(fill("/units/{place.unit}/{saved.id}", (name) => names[name]), "/units/u%201/x");
+  assert.equal(
+    fill("/units/{place.unit}/{saved.id}", (name) => names[name]),
+    "/units/u%201/x",
+  );
 });

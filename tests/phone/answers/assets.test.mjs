@@ -1,0 +1,71 @@
+// Assets: what Wang Fang's phone keeps of one version, and what it must not mistake for an asset.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { answerAsset, dropOldAssets, keepAssets } from "../../../static/phone/assets.js";
+
+/** The browser's caches, as far as they are used. */
+function memory() {
+  /** @type {Map<string, Map<string, Response>>} */
+  const held = new Map();
+  const key = (request) => (typeof request === "string" ? request : new URL(request.url).pathname);
+  return {
+    held,
+    async open(name) {
+      if (!held.has(name)) held.set(name, new Map());
+      const cache = held.get(name);
+      return { put: async (request, answer) => void cache.set(key(request), answer) };
+    },
+    keys: async () => [...held.keys()],
+    delete: async (name) => held.delete(name),
+    async match(request) {
+      for (const cache of held.values()) if (cache.has(key(request))) return cache.get(key(request)).clone();
+      return undefined;
+    },
+  };
+}
+
+const style = () => new Response("body{}", { headers: { "Content-Type": "text/css" } });
+const portal = () =>
+  new Response("<h1>Pay for WLAN</h1>", { headers: { "Content-Type": "text/html; charset=utf-8" } });
+
+test("a version keeps all its assets and answers them without a network", async () => {
+  const caches = memory();
+  await keepAssets({ version: "2", assets: ["/static/app-1.css"] }, { caches, fetch: async () => style() });
+  const offline = async () => {
+    throw new TypeError("no network");
+  };
+  const answer = await answerAsset(new Request("http://phone.example/static/app-1.css"), {
+    caches,
+    fetch: offline,
+  });
+  assert.equal(await answer.text(), "body{}");
+});
+
+test("what an older version kept under the same name is not fetched again, and the older version goes", async () => {
+  const caches = memory();
+  const asked = [];
+  const fetch = async (path) => {
+    asked.push(path);
+    return style();
+  };
+  await keepAssets({ version: "1", assets: ["/static/app-1.css", "/static/page-1.js"] }, { caches, fetch });
+  const next = { version: "2", assets: ["/static/app-1.css", "/static/page-2.js"] };
+  await keepAssets(next, { caches, fetch });
+  await dropOldAssets(next, caches);
+  assert.deepEqual(asked, ["/static/app-1.css", "/static/page-1.js", "/static/page-2.js"]);
+  assert.deepEqual([...caches.held.keys()], ["assets-2"]);
+  assert.deepEqual([...caches.held.get("assets-2").keys()], ["/static/app-1.css", "/static/page-2.js"]);
+});
+
+test("a café's sign-in page is never kept as the style", async () => {
+  const caches = memory();
+  const version = { version: "1", assets: ["/static/app-1.css"] };
+  await assert.rejects(keepAssets(version, { caches, fetch: async () => portal() }), /not the asset/);
+});
+
+test("an asset of no version that is kept comes from the network", async () => {
+  const request = new Request("http://phone.example/static/icons/icon-192.png");
+  const answer = await answerAsset(request, { caches: memory(), fetch: async () => new Response("png") });
+  assert.equal(await answer.text(), "png");
+});
