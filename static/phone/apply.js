@@ -2,8 +2,8 @@
 
 import { uuid7 } from "./ids.js";
 import { openOutbox } from "./outbox.js";
-import { Work } from "./overlay.js";
 import { channels, depth, fromWire } from "./records.js";
+import { Work } from "./work.js";
 
 /**
  * @typedef {import("./wire.js").Answer} Answer
@@ -97,14 +97,17 @@ async function applyPage(work, page, me, held, gen) {
   for (const id of page.gone) if (await work.row(id)) await work.receive(id, page.kind, null, gen);
   for (const id of page.forget) {
     const row = await work.row(id);
-    const elsewhere = row?.server && channels(work.data, row.kind, row.server).some((c) => c !== page.channel && c in held);
+    const elsewhere =
+      row?.server && channels(work.data, row.kind, row.server).some((c) => c !== page.channel && c in held);
     if (row && !elsewhere) await work.leave(row);
   }
 }
 
 /** Forget is not delete: what no held channel holds goes, except while something of it is pending (P15). @param {Work} work @param {Record<string, Cursor>} held */
 async function forgetChannels(work, held) {
-  await work.sweep((row) => row.server !== null && !channels(work.data, row.kind, row.server).some((c) => c in held));
+  await work.sweep(
+    (row) => row.server !== null && !channels(work.data, row.kind, row.server).some((c) => c in held),
+  );
 }
 
 /** What the new history did not bring is not there any more. @param {Work} work @param {number} gen */
@@ -148,7 +151,8 @@ export function restamped(outbox, acked) {
 async function keepResult(work, outbox, { op: id, seq, status, reason, detail }) {
   let op = await work.op(seq + outbox.base);
   if (op?.op !== id) op = await work.op((await work.tx.objectStore("ops").index("op").getKey(id)) ?? 0);
-  if (op && !op.acked) await work.putOp({ ...op, result: { status, reason: reason ?? null, detail: detail ?? null } });
+  if (op && !op.acked)
+    await work.putOp({ ...op, result: { status, reason: reason ?? null, detail: detail ?? null } });
 }
 
 /** @param {Work} work @param {Outbox} outbox changed in place @param {number} upTo @param {string} at */

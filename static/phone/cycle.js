@@ -5,7 +5,7 @@ import { instantMs } from "./clock.js";
 import { claim, release, renew } from "./lease.js";
 import { openOutbox, waitingIn } from "./outbox.js";
 import { above, room } from "./store.js";
-import { PROTOCOL, batch, toWire } from "./wire.js";
+import { batch, PROTOCOL, toWire } from "./wire.js";
 
 /**
  * @typedef {import("./store.js").Store} Store
@@ -17,7 +17,7 @@ import { PROTOCOL, batch, toWire } from "./wire.js";
  * @property {boolean} tail older history is asked for
  * @property {() => number} now the phone's clock, ms
  * @property {(request: any, offset: number) => Promise<{answer: Answer, offset: number}>} ask
- * @property {() => unknown} onApplied
+ * @property {(sync: import("./apply.js").Sync) => Promise<unknown>} onApplied
  *
  * @typedef {{request: any, base: number, from: number, last: number, offset: number}} Round
  */
@@ -71,22 +71,28 @@ async function rounds(store, data, around) {
       });
       sent = restarted ? outbox.acked : taken;
       store.offset = offset;
-      around.onApplied();
+      await around.onApplied(sync);
       const left = outbox.next - 1 > sent;
       const here = JSON.stringify([sent, outbox.device, sync.cursors]);
       // An answer that brings nothing further would be asked for without end.
-      const further = here !== before || JSON.stringify(round.request.cursors) !== JSON.stringify(sync.cursors);
+      const further =
+        here !== before || JSON.stringify(round.request.cursors) !== JSON.stringify(sync.cursors);
       before = here;
       if (!left && !answer.more) {
-        return { code: "done", tail: further && Object.values(sync.cursors).some((cursor) => cursor.tail !== null) };
+        return {
+          code: "done",
+          tail: further && Object.values(sync.cursors).some((cursor) => cursor.tail !== null),
+        };
       }
       if (!further) return { code: "failed", tail: false };
     } catch (error) {
       if (!(error instanceof Refused) || ++refusals > PATIENCE) throw error;
       const count = round.request.ops.length;
       if (error.code === "too_large" && count > 1) most = Math.floor(count / 2);
-      else if (error.code === "fork") sent = await store.write(["ops", "meta"], (tx) => newDevice(tx, around, null));
-      else if (error.code === "gap") sent = await store.write(["ops", "meta"], (tx) => goBack(tx, around, round, error.said));
+      else if (error.code === "fork")
+        sent = await store.write(["ops", "meta"], (tx) => newDevice(tx, around, null));
+      else if (error.code === "gap")
+        sent = await store.write(["ops", "meta"], (tx) => goBack(tx, around, round, error.said));
       else throw error;
     }
   }
@@ -121,7 +127,12 @@ async function gather(store, data, around, sent, most) {
       epoch: sync.epoch,
       ops,
       cursors: sync.cursors,
-      report: { waiting: waits.count, oldest: waits.oldest, used: space?.used ?? null, left: space?.left ?? null },
+      report: {
+        waiting: waits.count,
+        oldest: waits.oldest,
+        used: space?.used ?? null,
+        left: space?.left ?? null,
+      },
       tail: around.tail,
     };
     return { request, base: outbox.base, from, last: from + ops.length, offset: sync.offset };

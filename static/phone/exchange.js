@@ -1,12 +1,13 @@
 // Exchange: when to talk to the server, how long to wait when it does not answer, and what its refusals mean.
 
-import { measureOffset, world } from "./clock.js";
-import { Refused, cycle } from "./cycle.js";
+import { openSync } from "./apply.js";
+import { instantMs, measureOffset, world } from "./clock.js";
+import { cycle, Refused } from "./cycle.js";
 import { uuid7 } from "./ids.js";
+import { Superseded } from "./lease.js";
 import { mark, waiting } from "./outbox.js";
 import { StorageFull } from "./store.js";
-import { Superseded } from "./lease.js";
-import { pack, readAnswer, unpack } from "./wire.js";
+import { PROTOCOL, pack, readAnswer, unpack } from "./wire.js";
 
 /**
  * @typedef {import("./store.js").Store} Store
@@ -21,7 +22,7 @@ import { pack, readAnswer, unpack } from "./wire.js";
  *
  * @typedef {object} Parts
  * @property {any} data
- * @property {Device} device
+ * @property {Device | (() => Promise<Device>)} device
  * @property {(user: string) => Promise<Store>} openStore
  * @property {typeof globalThis.fetch} [fetch]
  * @property {Pick<LockManager, "request"> | null} [locks] null where there are none: a lease stands in
@@ -52,7 +53,7 @@ const STOPS = ["signed_out", "other_user", "revoked"];
  */
 export function createRunner({
   data,
-  device,
+  device: place,
   openStore,
   fetch = globalThis.fetch.bind(globalThis),
   locks = globalThis.navigator?.locks ?? null,
@@ -63,6 +64,8 @@ export function createRunner({
   onChange = () => {},
 }) {
   const token = uuid7();
+  /** @type {Device} */
+  let device;
   let failures = 0;
   /** No patient run before this (backoff); no run at all before that (Retry-After). */
   let patientFrom = 0;
@@ -79,7 +82,7 @@ export function createRunner({
     if (timer !== null) clearTimer(timer);
     timer = setTimer(() => {
       timer = null;
-      run("timer");
+      run("timer").catch(backOff);
     }, ms);
   };
 
@@ -120,10 +123,33 @@ export function createRunner({
     }
   };
 
-  /** One cycle under the lock; a lock that a frozen tab holds is no reason to wait longer than its lease. @param {Store} store @param {boolean} tail */
+  /** What the device knows before any database is open. @param {string} key @param {any} value */
+  const know = async (key, value) => {
+    if (JSON.stringify(await device.get(key)) !== JSON.stringify(value)) await device.set(key, value);
+  };
+
+  /** Who somebody is after signing in or out is no longer in doubt. @param {boolean} signedOut */
+  const sure = async (signedOut) => {
+    if (!(await device.get("doubted"))) return;
+    await know("signedOut", signedOut);
+    await know("doubted", false);
+  };
+
+  /** @param {import("./apply.js").Sync} sync */
+  const heard = async ({ me }) => {
+    await know("me", me);
+    await sure(false);
+    onChange({ code: "applied", user: me.id });
+  };
+
+  /**
+   * One cycle under the lock; a lock that a frozen tab holds is no reason to wait longer than its lease.
+   * @param {Store} store
+   * @param {boolean} tail
+   */
   const locked = async (store, tail) => {
     const once = (/** @type {boolean} */ sole) =>
-      cycle(store, data, { token, sole, tail, now, ask, onApplied: () => onChange({ code: "applied", user: store.user }) });
+      cycle(store, data, { token, sole, tail, now, ask, onApplied: heard });
     if (!locks) return once(false);
     return locks.request(`fieldapp:${store.user}`, { ifAvailable: true }, (lock) => once(lock !== null));
   };
@@ -131,14 +157,13 @@ export function createRunner({
   /** @param {Store} store @param {string} reason @returns {Promise<Outcome>} */
   const exchange = async (store, reason) => {
     const user = store.user;
-    if (PATIENT.includes(reason) && (await store.get("meta", "sync"))?.stopped) return { code: "stopped", user };
+    if (PATIENT.includes(reason) && (await store.get("meta", "sync"))?.stopped)
+      return { code: "stopped", user };
     try {
       let outcome = await locked(store, false);
       while (outcome.code === "done" && outcome.tail) outcome = await locked(store, true);
       if (outcome.code === "done") failures = 0;
       else backOff();
-      const me = (await store.get("meta", "sync"))?.me;
-      if (me && JSON.stringify(me) !== JSON.stringify(await device.get("me"))) await device.set("me", me);
       return { code: outcome.code, user };
     } catch (error) {
       return failed(store, error);
@@ -147,15 +172,26 @@ export function createRunner({
     }
   };
 
-  /** @param {Store} store @param {any} error @returns {Promise<Outcome>} */
+  /** Nobody is known yet: the server says whose session this is. @returns {Promise<Outcome>} */
+  const introduce = async () => {
+    try {
+      await ask(stranger(data.version, now()), 0);
+      return { code: "nobody", user: null };
+    } catch (error) {
+      return failed(null, error);
+    }
+  };
+
+  /** @param {Store | null} store @param {any} error @returns {Promise<Outcome>} */
   const failed = async (store, error) => {
-    const user = store.user;
+    const user = store?.user ?? null;
     if (error instanceof Superseded) return { code: "elsewhere", user };
     if (error instanceof Refused && STOPS.includes(error.code)) {
-      await store.write(["meta"], async (tx) => {
-        const sync = (await tx.objectStore("meta").get("sync")) ?? {};
+      await store?.write(["meta"], async (tx) => {
+        const sync = await openSync(tx);
         await tx.objectStore("meta").put({ ...sync, stopped: error.code }, "sync");
       });
+      if (error.code === "signed_out") await sure(true);
       return { code: error.code, user: error.said.user ?? user };
     }
     backOff();
@@ -169,19 +205,25 @@ export function createRunner({
 
   /** @param {string} reason @returns {Promise<Outcome>} */
   const once = async (reason) => {
-    const user = await device.get("user");
-    const from = PATIENT.includes(reason) ? Math.max(patientFrom, anyFrom) : anyFrom;
-    const wait = from - now();
+    device = typeof place === "function" ? await place() : place;
+    let user = (await device.get("user")) ?? null;
+    const wait = (PATIENT.includes(reason) ? Math.max(patientFrom, anyFrom) : anyFrom) - now();
     if (wait > 0 && wait <= LONGEST_WAIT_MS) return { code: "later", user };
     if (reason === "online" && failures) {
-      schedule(Math.round(random() * RECONNECT_WITHIN_MS));
       patientFrom = 0;
+      schedule(Math.round(random() * RECONNECT_WITHIN_MS));
       return { code: "later", user };
     }
-    if (!user) return { code: "nobody", user: null };
-    const store = await openStore(user);
-    const outcome = await exchange(store, reason);
-    if (timer === null && (await waiting(store)).count && !STOPS.includes(outcome.code) && outcome.code !== "stopped") backOff();
+    let outcome = user ? await exchange(await openStore(user), reason) : await introduce();
+    if (outcome.code === "other_user" && outcome.user && outcome.user !== user) {
+      // P9: the other person's work stays where it is, under their name.
+      user = outcome.user;
+      await device.set("me", null);
+      await device.set("user", user);
+      outcome = await exchange(await openStore(user), reason);
+    }
+    if (user && timer === null && outcome.code === "done" && (await waiting(await openStore(user))).count)
+      backOff();
     onChange(outcome);
     return outcome;
   };
@@ -197,7 +239,7 @@ export function createRunner({
       again = again === null || PATIENT.includes(again) ? reason : again;
       return running;
     }
-    running = (async () => {
+    const whole = async () => {
       let outcome = await once(reason);
       while (again !== null) {
         const next = again;
@@ -205,7 +247,8 @@ export function createRunner({
         outcome = await once(next);
       }
       return outcome;
-    })();
+    };
+    running = whole();
     try {
       return await running;
     } finally {
@@ -222,4 +265,11 @@ function retryAfter(response, now) {
   if (!said) return 0;
   const ms = /^\d+$/.test(said) ? Number(said) * 1000 : Date.parse(said) - now;
   return Math.min(LONGEST_WAIT_MS, Math.max(0, ms || 0));
+}
+
+/** A question without a name or an operation; only its refusal is wanted. @param {string} app @param {number} ms */
+function stranger(app, ms) {
+  const report = { waiting: 0, oldest: null, used: null, left: null };
+  const asks = { protocol: PROTOCOL, app, user: "", device: uuid7(), clock: instantMs(ms), epoch: null };
+  return { ...asks, ops: [], cursors: {}, report, tail: false };
 }

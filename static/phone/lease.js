@@ -30,5 +30,6 @@ export async function renew(tx, token, now) {
 
 /** @param {any} tx @param {string} token */
 export async function release(tx, token) {
-  if ((await tx.objectStore("meta").get("lease"))?.token === token) await tx.objectStore("meta").delete("lease");
+  if ((await tx.objectStore("meta").get("lease"))?.token === token)
+    await tx.objectStore("meta").delete("lease");
 }

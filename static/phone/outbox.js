@@ -2,8 +2,9 @@
 
 import { instantMs, world } from "./clock.js";
 import { uuid7 } from "./ids.js";
-import { Work, deviceTime, same } from "./overlay.js";
+import { deviceTime, same } from "./overlay.js";
 import { above } from "./store.js";
+import { Work } from "./work.js";
 
 /**
  * @typedef {import("./overlay.js").Op} Op
@@ -61,7 +62,14 @@ export async function save(store, data, { me, saves, now, clock, offset, freshKe
   const at = now ?? instantMs(when.clock + when.offset);
   const done = await store.write(["records", "ops", "drafts", "meta"], async (tx) => {
     const earlier = await tx.objectStore("ops").index("group").getAll(group);
-    if (earlier.length) return { repeated: true, records: await shownOf(tx, earlier.map((op) => op.record)) };
+    if (earlier.length)
+      return {
+        repeated: true,
+        records: await shownOf(
+          tx,
+          earlier.map((/** @type {Op} */ op) => op.record),
+        ),
+      };
     const outbox = await openOutbox(tx);
     const work = new Work(tx, data, me);
     /** @type {string[]} */
@@ -76,7 +84,8 @@ export async function save(store, data, { me, saves, now, clock, offset, freshKe
       await append(work, outbox, { ...op, says: says ?? null, url: url ?? null });
     }
     tx.objectStore("meta").put(outbox, "outbox");
-    if (made.some(Boolean)) tx.objectStore("meta").put({ says: says ?? null, group, at, url: url ?? null }, "last");
+    if (made.some(Boolean))
+      tx.objectStore("meta").put({ says: says ?? null, group, at, url: url ?? null }, "last");
     if (draft) tx.objectStore("drafts").delete(draft);
     return { repeated: false, records: await shownOf(tx, touched) };
   });
@@ -105,16 +114,20 @@ async function operation(work, data, one, { group, clock, offset, made }) {
   /** @type {Fields} */
   const base = {};
   if (one.verb === "patch") {
-    for (const field of Object.keys(patch)) base[field] = (one.base ?? row?.shown ?? {})[field] ?? null;
+    for (const field of Object.keys(patch)) base[field] = (one.base ?? row?.shown)?.[field] ?? null;
     patch = Object.fromEntries(Object.entries(patch).filter(([field, value]) => !same(value, base[field])));
     for (const field of Object.keys(base)) if (!(field in patch)) delete base[field];
     if (!Object.keys(patch).length) return null;
   }
-  const targets = (one.verb === "create" ? (data.kinds[one.kind]?.effects ?? []) : []).map((/** @type {any} */ e) => patch[e.target]);
+  const targets = (one.verb === "create" ? (data.kinds[one.kind]?.effects ?? []) : []).map(
+    (/** @type {any} */ e) => patch[e.target],
+  );
   return {
     op: uuid7(),
     group,
-    after: (one.after ?? []).map((needed) => (typeof needed === "number" ? made[needed] : needed)).filter(Boolean),
+    after: (one.after ?? [])
+      .map((needed) => (typeof needed === "number" ? made[needed] : needed))
+      .filter(Boolean),
     kind: one.kind,
     record,
     verb: one.verb,
@@ -156,9 +169,16 @@ export async function undo(store, data, { me, group, now, clock, offset, says })
   const at = now ?? instantMs(when.clock + when.offset);
   const done = await store.write(["records", "ops", "meta"], async (tx) => {
     /** @type {Op[]} */
-    const ops = (await tx.objectStore("ops").index("group").getAll(group)).filter((/** @type {Op} */ op) => op.verb !== "retract");
+    const ops = (await tx.objectStore("ops").index("group").getAll(group)).filter(
+      (/** @type {Op} */ op) => op.verb !== "retract",
+    );
     const later = await Promise.all(ops.map((op) => tx.objectStore("ops").index("record").getAll(op.record)));
-    const undone = new Set(later.flat().filter((op) => op.verb === "retract").map((op) => op.patch.of));
+    const undone = new Set(
+      later
+        .flat()
+        .filter((op) => op.verb === "retract")
+        .map((op) => op.patch.of),
+    );
     const left = ops.filter((op) => !undone.has(op.op)).reverse();
     if (!left.length) return false;
     const outbox = await openOutbox(tx);

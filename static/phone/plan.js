@@ -1,7 +1,7 @@
 // Plan: which entries of the index a query reads, what is left to check, and how its results are ordered.
 
 import { instant } from "./clock.js";
-import { fieldKey, keysOfKind, sortKey } from "./records.js";
+import { fieldKey, keys, sortKey } from "./records.js";
 import { between } from "./store.js";
 
 /**
@@ -15,8 +15,9 @@ import { between } from "./store.js";
  * @property {IDBKeyRange[]} ranges
  * @property {string[] | null} ids read by id instead
  * @property {boolean} exact what the ranges hold is the answer, nothing is left to check
- * @property {boolean} inOrder each range is ordered by the query's first order field, or by what it counts by
- * @property {boolean} whole that field is the last of the entries
+ * @property {boolean} inOrder each range is ordered by the query's first order field
+ * @property {{starts: any[][], of: (group: any[]) => IDBKeyRange} | null} groups entries that lie together by what is
+ *   counted by
  * @property {(record: Fields, all?: boolean) => boolean} keep checks what the ranges do not; everything with `all`
  */
 
@@ -48,7 +49,9 @@ export function newestFirst(a, b) {
 /** @param {Query} query @returns {(a: Row, b: Row) => number} */
 export function compare(query) {
   if (query.newest) return newestFirst;
-  const order = (query.order?.length ? query.order : ["seq"]).map((name) => indexedOrder({ ...query, order: [name] }));
+  const order = (query.order?.length ? query.order : ["seq"]).map((name) =>
+    indexedOrder({ ...query, order: [name] }),
+  );
   return (a, b) => {
     for (const by of order) {
       const way = byKey(firstOf(by, a), firstOf(by, b));
@@ -81,13 +84,14 @@ function inside(value, { op, value: limit }) {
  */
 export function access(data, query, where, range, now) {
   const kind = data.kinds[query.kind];
-  const order = query.q === "count" ? query.by : indexedOrder(query).field;
+  const order = indexedOrder(query).field;
   let best = { key: /** @type {string[]} */ ([]), equal: 0, next: "", score: 0 };
-  for (const key of keysOfKind(kind)) {
+  for (const key of keys(data, query.kind)) {
     let equal = 0;
     while (equal < key.length && key[equal] in where) equal++;
     const next = key[equal] ?? "";
-    const score = equal * 4 + (range && next === range.field ? 2 : 0) + (next === order ? 1 : 0) + (next ? 0 : 0.5);
+    const score =
+      equal * 4 + (range && next === range.field ? 2 : 0) + (next === order ? 1 : 0) + (next ? 0 : 0.5);
     if ((equal || score >= 1) && score > best.score) best = { key, equal, next, score };
   }
   const used = best.key.slice(0, best.equal);
@@ -96,11 +100,13 @@ export function access(data, query, where, range, now) {
   const rest = Object.entries(where).filter(([field]) => !used.includes(field));
   return {
     query,
-    ranges: ranges(query.kind, best, where, ranged ? range : null),
+    ranges: starts(query.kind, best.key, best.equal, where).map((start) =>
+      rangeOf(start, best.next, ranged ? range : null),
+    ),
     ids: "id" in where ? [...new Set([where.id].flat())].filter((id) => id !== null) : null,
     exact: !rest.length && !since && (ranged || !range),
     inOrder: best.next === order,
-    whole: best.key.length === best.equal + 1,
+    groups: since ? null : groups(data, query, where, range),
     keep: (record, all) =>
       (all ? Object.entries(where) : rest).every(([field, wanted]) => fits(record[field], wanted)) &&
       (!range || (ranged && !all) || inside(record[range.field], range)) &&
@@ -109,29 +115,55 @@ export function access(data, query, where, range, now) {
 }
 
 /**
+ * Where the entries begin that hold these values; a list of values has several places.
  * @param {string} kind
- * @param {{key: string[], equal: number, next: string}} best
+ * @param {string[]} key
+ * @param {number} equal
  * @param {Fields} where
- * @param {Bound | null} range
- * @returns {IDBKeyRange[]}
  */
-function ranges(kind, { key, equal, next }, where, range) {
-  if (range && range.value === null) return [];
+function starts(kind, key, equal, where) {
   /** @type {any[][]} */
-  let starts = [key.length ? [kind, key.join()] : [kind]];
+  let found = [key.length ? [kind, key.join()] : [kind]];
   for (const field of key.slice(0, equal)) {
     const values = [...new Set([where[field]].flat())];
-    starts = starts.flatMap((start) => values.map((value) => [...start, sortKey(value)]));
+    found = found.flatMap((start) => values.map((value) => [...start, sortKey(value)]));
   }
-  return starts.map((start) => {
-    if (!next) return between(start, start);
-    // The empty array sorts after every number and text; nothing (-Infinity) is inside no range.
-    if (!range) return between(start, [...start, []]);
-    const limit = sortKey(range.value);
-    const upper = range.op.startsWith("l");
-    const closed = range.op.endsWith("e");
-    const low = upper ? [...start, -Infinity, []] : closed ? [...start, limit] : [...start, limit, []];
-    const high = upper ? (closed ? [...start, limit, []] : [...start, limit]) : [...start, []];
-    return between(low, high, false, upper && !closed);
-  });
+  return found;
+}
+
+/**
+ * @param {any[]} start
+ * @param {string} next the field after it; "" when the entry ends there
+ * @param {Bound | null} range on that field
+ */
+function rangeOf(start, next, range) {
+  if (!next) return between(start, start);
+  // The empty array sorts after every number and text; nothing (-Infinity) is inside no range.
+  const end = [...start, []];
+  if (!range) return between(start, end);
+  if (range.value === null) return between(end, end);
+  const limit = sortKey(range.value);
+  const upper = range.op.startsWith("l");
+  const closed = range.op.endsWith("e");
+  const low = upper ? [...start, -Infinity, []] : closed ? [...start, limit] : [...start, limit, []];
+  const high = upper ? (closed ? [...start, limit, []] : [...start, limit]) : end;
+  return between(low, high, false, upper && !closed);
+}
+
+/**
+ * @param {any} data
+ * @param {Query} query
+ * @param {Fields} where
+ * @param {Bound | null} range
+ */
+function groups(data, query, where, range) {
+  if (query.q !== "count" || !query.by) return null;
+  const equal = Object.keys(where);
+  const wanted = [...equal, query.by, ...(range ? [range.field] : [])].join();
+  const key = keys(data, query.kind).find((one) => one.join() === wanted);
+  if (!key) return null;
+  return {
+    starts: starts(query.kind, key, equal.length, where),
+    of: (/** @type {any[]} */ group) => rangeOf(group, range?.field ?? "", range),
+  };
 }

@@ -1,8 +1,8 @@
 // Query: runs a screen's queries on the phone's store; the words mean what they mean on peewee.
 
-import { evaluate } from "./overlay.js";
 import { access, compare, firstOf, indexedOrder, newestFirst } from "./plan.js";
-import { SEARCH_ORDER, isShort, sortKey, tokens, words } from "./records.js";
+import { isShort, SEARCH_ORDER, sortKey, tokens, words } from "./records.js";
+import { evaluate } from "./render.js";
 import { between, walk } from "./store.js";
 
 /**
@@ -65,18 +65,22 @@ export function resolve(ref, scope) {
 
 /** @param {any} tx @param {any} data @param {Query} query @param {Scope} scope @returns {Promise<any>} */
 async function run(tx, data, query, scope) {
-  const where = Object.fromEntries(Object.entries(query.where ?? {}).map(([field, ref]) => [field, resolve(ref, scope)]));
+  const where = Object.fromEntries(
+    Object.entries(query.where ?? {}).map(([field, ref]) => [field, resolve(ref, scope)]),
+  );
   const range = query.range ? { ...query.range, value: resolve(query.range.value, scope) } : null;
   const asked = access(data, query, where, range, scope.now);
   /** @param {Row[]} rows */
   const seen = (rows) => rows.map((row) => asRecord(data, row, scope));
   if (query.q === "count") return query.by ? countBy(tx, query.by, asked) : count(tx, asked);
-  if (query.q === "search") return seen(await search(tx, data, query, words(resolve(query.text, scope)), asked));
+  if (query.q === "search")
+    return seen(await search(tx, data, query, words(resolve(query.text, scope)), asked));
   const rows = await read(tx, query, asked);
   if (query.q === "latest") {
     const by = /** @type {string} */ (query.by);
     const newest = new Map();
-    for (const row of rows.sort(newestFirst)) if (!newest.has(row.shown?.[by])) newest.set(row.shown?.[by], row);
+    for (const row of rows.sort(newestFirst))
+      if (!newest.has(row.shown?.[by])) newest.set(row.shown?.[by], row);
     return new Map(Array.from(newest, ([value, row]) => [value, asRecord(data, row, scope)]));
   }
   const ordered = seen(rows.sort(compare(query)).slice(0, query.limit ?? undefined));
@@ -95,7 +99,7 @@ export function asRecord(data, row, scope) {
   record._kind = row.kind;
   record._state = row.state ?? { code: "received", at: record.server_time };
   for (const [name, compute] of Object.entries(data.kinds[row.kind]?.derived ?? {})) {
-    record[name] = evaluate(data, compute, { this: record, now: scope.now, today: scope.today });
+    record[name] = evaluate(compute, { this: record, now: scope.now, today: scope.today }, data);
   }
   return record;
 }
@@ -128,7 +132,9 @@ async function part(tx, range, limit, order, query, asked) {
   const index = tx.objectStore("records").index("k");
   if (!limit) {
     const rows = await index.getAll(range);
-    return asked.exact ? rows : rows.filter((/** @type {Row} */ row) => asked.keep(/** @type {Fields} */ (row.shown)));
+    return asked.exact
+      ? rows
+      : rows.filter((/** @type {Row} */ row) => asked.keep(/** @type {Fields} */ (row.shown)));
   }
   if (asked.exact && !order.down && (query.order?.length ?? 0) < 2) return index.getAll(range, limit);
   /** @type {Row[]} */
@@ -155,14 +161,18 @@ async function count(tx, asked) {
 async function countBy(tx, by, asked) {
   /** @type {Map<any, number>} */
   const counts = new Map();
-  if (asked.exact && asked.inOrder && asked.whole && asked.ranges.length === 1) {
-    const index = tx.objectStore("records").index("k");
-    for (let at = await index.openCursor(asked.ranges[0], "nextunique"); at; at = await at.continue()) {
-      counts.set(at.value.shown[by] ?? null, await index.count(at.key));
+  const index = tx.objectStore("records").index("k");
+  for (const start of asked.groups?.starts ?? []) {
+    let at = await index.openCursor(between(start, [...start, []]));
+    while (at) {
+      const group = at.key.slice(0, start.length + 1);
+      const value = at.value.shown[by] ?? null;
+      const some = await index.count(asked.groups?.of(group));
+      if (some) counts.set(value, (counts.get(value) ?? 0) + some);
+      at = await at.continue([...group, []]);
     }
-    return counts;
   }
-  for (const row of await read(tx, asked.query, asked)) {
+  for (const row of asked.groups ? [] : await read(tx, asked.query, asked)) {
     const value = row.shown?.[by] ?? null;
     counts.set(value, (counts.get(value) ?? 0) + 1);
   }
@@ -203,6 +213,8 @@ async function search(tx, data, query, wanted, asked) {
   }
   const index = tx.objectStore("records").index("k");
   const end = isShort(word) ? [...start, []] : [query.kind, "?", `${start[2]}\uffff`];
-  const all = new Map((await index.getAll(between(start, end))).map((/** @type {Row} */ row) => [row.id, row]));
+  const all = new Map(
+    (await index.getAll(between(start, end))).map((/** @type {Row} */ row) => [row.id, row]),
+  );
   return [...all.values()].filter(fits).sort(compare(order)).slice(0, limit);
 }

@@ -59,10 +59,44 @@ export function tokens(kind, record) {
   return found;
 }
 
-/** @param {any} kind @returns {string[][]} the keys of the declaration, and what a retract needs to find a record's children */
-export function keysOfKind(kind) {
-  const own = (kind?.effects ?? []).map((/** @type {any} */ effect) => [effect.target]);
-  return [...(kind?.keys ?? []), ...own];
+/** @type {WeakMap<object, Record<string, string[][]>>} */
+const keysOf = new WeakMap();
+
+/**
+ * The keys that a kind's records are found by: those of the export, and those by which a query reads only its limit
+ * or only counts.
+ * @param {Data} data
+ * @param {string} name
+ * @returns {string[][]}
+ */
+export function keys(data, name) {
+  const known = keysOf.get(data) ?? {};
+  keysOf.set(data, known);
+  known[name] ??= [...new Set(allKeys(data, name).map((key) => key.join()))]
+    .filter(Boolean)
+    .map((key) => key.split(","));
+  return known[name];
+}
+
+/** @param {Data} data @param {string} name @returns {string[][]} */
+function allKeys(data, name) {
+  const kind = data.kinds[name];
+  const made = [
+    ...(kind?.keys ?? []),
+    ...(kind?.effects ?? []).map((/** @type {any} */ effect) => [effect.target]),
+  ];
+  for (const { kind: of, q, where, range, by, limit, newest, order } of (data.screens ?? []).flatMap(
+    (/** @type {any} */ s) => s.queries,
+  )) {
+    if (of !== name || "id" in where) continue;
+    const equal = Object.keys(where);
+    if (q === "count" && by) made.push([...equal, by, ...(range ? [range.field] : [])]);
+    // The children of one parent are few enough to be sorted after reading.
+    else if (q === "many" && limit && !range && !equal.includes(kind.parent)) {
+      made.push([...equal, newest ? "seq" : (order?.[0] ?? "seq").replace("-", "")]);
+    }
+  }
+  return made;
 }
 
 /**
@@ -78,13 +112,15 @@ export function entries(data, name, record) {
   /** @type {any[][]} */
   const made = [[name]];
   if (!kind) return made;
-  for (const key of keysOfKind(kind)) made.push([name, key.join(), ...key.map((field) => fieldKey(record, field))]);
+  for (const key of keys(data, name))
+    made.push([name, key.join(), ...key.map((field) => fieldKey(record, field))]);
   if (!kind.search?.length) return made;
   const order = sortKey(record[SEARCH_ORDER]);
   const short = new Set();
   for (const token of tokens(kind, record)) {
     const points = [...token];
-    for (let length = 1; length <= Math.min(SHORT, points.length); length++) short.add(points.slice(0, length).join(""));
+    for (let length = 1; length <= Math.min(SHORT, points.length); length++)
+      short.add(points.slice(0, length).join(""));
     if (points.length > SHORT) made.push([name, "?", sortKey(token)]);
   }
   for (const prefix of short) made.push([name, "?", sortKey(prefix), order]);
@@ -99,7 +135,13 @@ export function isShort(word) {
 /** @param {Data} data @returns {string} changes when records must be found by other entries than before */
 export function signature(data) {
   return JSON.stringify(
-    Object.entries(data.kinds).map(([name, kind]) => [name, keysOfKind(kind), kind.search, kind.parent, kind.inherits]),
+    Object.entries(data.kinds).map(([name, kind]) => [
+      name,
+      keys(data, name),
+      kind.search,
+      kind.parent,
+      kind.inherits,
+    ]),
   );
 }
 
@@ -146,5 +188,7 @@ export function fromWire(fields, values, me) {
  */
 export function channels(data, name, record) {
   const patterns = [data.kinds[name]?.channel ?? []].flat();
-  return patterns.map((/** @type {string} */ pattern) => pattern.replace(/\{(\w+)\}/g, (_, field) => String(record[field] ?? "")));
+  return patterns.map((/** @type {string} */ pattern) =>
+    pattern.replace(/\{(\w+)\}/g, (_, field) => String(record[field] ?? "")),
+  );
 }

@@ -16,8 +16,10 @@ export async function rekey(store, data) {
   const kinds = Object.keys(data.kinds).sort((a, b) => depth(data, a) - depth(data, b) || (a < b ? -1 : 1));
   for (const kind of kinds.slice(Math.max(0, kinds.indexOf(at.kind)))) {
     const after = kind === at.kind ? at.after : "";
-    const all = await store.read(["records"], (tx) => tx.objectStore("records").index("k").getAllKeys([kind]));
-    const ids = all.filter((id) => /** @type {string} */ (id) > after);
+    const all = await store.read(["records"], (tx) =>
+      tx.objectStore("records").index("k").getAllKeys([kind]),
+    );
+    const ids = all.filter((/** @type {string} */ id) => id > after);
     for (let i = 0; i < ids.length; i += AT_ONCE) {
       const some = ids.slice(i, i + AT_ONCE);
       at = { goal, kind, after: some[some.length - 1] };
@@ -41,7 +43,9 @@ async function rekeySome(tx, data, kind, ids, at) {
   const records = tx.objectStore("records");
   const rows = (await Promise.all(ids.map((id) => records.get(id)))).filter(Boolean);
   const field = data.kinds[kind].parent;
-  const parents = await Promise.all(rows.map((row) => (row.shown?.[field] ? records.get(row.shown[field]) : null)));
+  const parents = await Promise.all(
+    rows.map((row) => (row.shown?.[field] ? records.get(row.shown[field]) : null)),
+  );
   for (const [i, row] of rows.entries()) {
     const parent = parents[i]?.server ?? parents[i]?.shown;
     for (const record of [row.shown, row.server]) if (record) inherit(data, kind, record, parent);

@@ -6,7 +6,7 @@ import { rekey } from "./rekey.js";
 
 /**
  * @typedef {import("idb").IDBPDatabase<any>} Database
- * @typedef {import("idb").IDBPTransaction<any, any, any>} Transaction
+ * @typedef {any} Transaction an `IDBPTransaction`; the stores are plain data
  * @typedef {{user: string, count: number, oldest: string | null, at: string}} Marker what waited when last seen
  */
 
@@ -111,7 +111,7 @@ class Base {
     const tx = await this.#transaction(names, "readwrite");
     const done = tx.done.then(
       () => null,
-      (error) => error ?? tx.error,
+      (/** @type {any} */ error) => error ?? tx.error,
     );
     try {
       const result = await work(tx);
@@ -130,18 +130,13 @@ class Base {
   }
 
   /** @param {string} name @param {IDBValidKey} key @returns {Promise<any>} */
-  get(name, key) {
+  value(name, key) {
     return this.read([name], (tx) => tx.objectStore(name).get(key));
   }
 
   /** @param {string} name @param {IDBValidKey} key @param {unknown} value @returns {Promise<void>} */
-  async put(name, key, value) {
-    await this.write([name], (tx) => /** @type {any} */ (tx.objectStore(name)).put(value, key));
-  }
-
-  /** @param {string} name @param {IDBValidKey} key @returns {Promise<void>} */
-  async remove(name, key) {
-    await this.write([name], (tx) => /** @type {any} */ (tx.objectStore(name)).delete(key));
+  async keep(name, key, value) {
+    await this.write([name], (tx) => tx.objectStore(name).put(value, key));
   }
 
   async close() {
@@ -152,14 +147,13 @@ class Base {
 /** What the phone knows before it knows the person: `user`, `me`, and for every user what waits. */
 export class Device extends Base {
   /** @param {string} key @returns {Promise<any>} */
-  // @ts-expect-error narrower than Base on purpose: one object store
   get(key) {
-    return super.get("meta", key);
+    return this.value("meta", key);
   }
 
   /** @param {string} key @param {unknown} value @returns {Promise<void>} */
   set(key, value) {
-    return super.put("meta", key, value);
+    return this.keep("meta", key, value);
   }
 
   /** What waits under each user's name on this phone (P9). @returns {Promise<Marker[]>} */
@@ -187,6 +181,21 @@ export class Store extends Base {
     this.user = user;
     this.data = data;
     this.device = device;
+  }
+
+  /** @param {string} name @param {IDBValidKey} key @returns {Promise<any>} */
+  get(name, key) {
+    return this.value(name, key);
+  }
+
+  /** @param {string} name @param {IDBValidKey} key @param {unknown} value */
+  put(name, key, value) {
+    return this.keep(name, key, value);
+  }
+
+  /** @param {string} name @param {IDBValidKey} key */
+  async remove(name, key) {
+    await this.write([name], (tx) => tx.objectStore(name).delete(key));
   }
 
   /** Note beside the database what waits in it, to notice its loss. @param {{count: number, oldest: string | null, at: string}} marker */

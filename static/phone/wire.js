@@ -34,8 +34,38 @@ export class NotTheProtocol extends Error {
  * @param {number} base
  */
 export function toWire(held, base) {
-  const { op, n, group, after, kind, record, verb, form, base_version, base: seen, patch, at, offset, files } = held;
-  return { op, seq: n - base, group, after, kind, record, verb, form, base_version, base: seen, patch, at, offset, files };
+  const {
+    op,
+    n,
+    group,
+    after,
+    kind,
+    record,
+    verb,
+    form,
+    base_version,
+    base: seen,
+    patch,
+    at,
+    offset,
+    files,
+  } = held;
+  return {
+    op,
+    seq: n - base,
+    group,
+    after,
+    kind,
+    record,
+    verb,
+    form,
+    base_version,
+    base: seen,
+    patch,
+    at,
+    offset,
+    files,
+  };
 }
 
 /**
@@ -60,7 +90,10 @@ export async function pack(request) {
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
   if (text.length <= GZIP_FROM || typeof CompressionStream === "undefined") return { body: text, headers };
   const stream = new Response(text).body?.pipeThrough(new CompressionStream("gzip"));
-  return { body: await new Response(stream).arrayBuffer(), headers: { ...headers, "Content-Encoding": "gzip" } };
+  return {
+    body: await new Response(stream).arrayBuffer(),
+    headers: { ...headers, "Content-Encoding": "gzip" },
+  };
 }
 
 /**
@@ -69,7 +102,8 @@ export async function pack(request) {
  * @returns {Promise<any>}
  */
 export async function unpack(response) {
-  if (!(response.headers.get("Content-Type") ?? "").startsWith("application/json")) throw new NotTheProtocol("content type");
+  if (!(response.headers.get("Content-Type") ?? "").startsWith("application/json"))
+    throw new NotTheProtocol("content type");
   const text = await response.text();
   /** @type {any} */
   let said;
@@ -85,19 +119,25 @@ export async function unpack(response) {
 const isText = (/** @type {any} */ value) => typeof value === "string";
 const isCount = (/** @type {any} */ value) => Number.isInteger(value) && value >= 0;
 const isCountOrNull = (/** @type {any} */ value) => value === null || isCount(value);
-const isObject = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const isObject = (/** @type {any} */ value) =>
+  value !== null && typeof value === "object" && !Array.isArray(value);
 /** @param {any} value @param {(one: any) => boolean} each */
 const isList = (value, each) => Array.isArray(value) && value.every(each);
 
 /** @param {any} page */
 function isPage(page) {
-  if (!isObject(page) || !isText(page.channel) || !isText(page.kind) || !isList(page.fields, isText)) return false;
+  if (!isObject(page) || !isText(page.channel) || !isText(page.kind) || !isList(page.fields, isText))
+    return false;
   const id = page.fields.indexOf("id");
   const version = page.fields.indexOf("version");
   return (
     id >= 0 &&
     version >= 0 &&
-    isList(page.rows, (row) => Array.isArray(row) && row.length === page.fields.length && isText(row[id]) && isCount(row[version])) &&
+    isList(
+      page.rows,
+      (row) =>
+        Array.isArray(row) && row.length === page.fields.length && isText(row[id]) && isCount(row[version]),
+    ) &&
     isList(page.gone, isText) &&
     isList(page.forget, isText)
   );
@@ -113,13 +153,18 @@ export function readAnswer(said, user) {
     isText(said.epoch) &&
     Number.isFinite(Date.parse(said.now)) &&
     isCount(said.last) &&
-    isList(said.results, (one) => isObject(one) && isText(one.op) && isCount(one.seq) && STATUSES.includes(one.status)) &&
+    isList(
+      said.results,
+      (one) => isObject(one) && isText(one.op) && isCount(one.seq) && STATUSES.includes(one.status),
+    ) &&
     isObject(said.me) &&
     said.me.id === user &&
     isList(said.forget, isText) &&
     isList(said.pages, isPage) &&
     isObject(said.cursors) &&
-    Object.values(said.cursors).every((c) => isObject(c) && isCount(c.at) && isCountOrNull(c.head) && isCountOrNull(c.tail)) &&
+    Object.values(said.cursors).every(
+      (c) => isObject(c) && isCount(c.at) && isCountOrNull(c.head) && isCountOrNull(c.tail),
+    ) &&
     typeof said.more === "boolean";
   if (!fine) throw new NotTheProtocol("shape");
   return said;

@@ -3,16 +3,28 @@
 import "fake-indexeddb/auto";
 import { IDBFactory } from "fake-indexeddb";
 import { createRunner } from "../../static/phone/exchange.js";
+import { save, undo } from "../../static/phone/outbox.js";
 import { runQueries } from "../../static/phone/query.js";
 import { openDevice, openUser } from "../../static/phone/store.js";
-import { save, undo } from "../../static/phone/outbox.js";
 import { Office } from "./office.js";
 
-export const WANG = { id: "wang-fang", name: "Wang Fang", community: "xinhua", grids: ["grid-3"], role: "grid_worker" };
+export const WANG = {
+  id: "wang-fang",
+  name: "Wang Fang",
+  community: "xinhua",
+  grids: ["grid-3"],
+  role: "grid_worker",
+};
 export const LI = { ...WANG, id: "li-na", name: "Li Na" };
 export const NOW = Date.parse("2026-11-23T02:00:00.000Z");
 
-const plus = (day, days) => new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+const plus = (day, days) =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+const dayOf = (record) => record.device_time.slice(0, 10);
+
+/** As the build compiles an expression: given the helpers, then the context. */
+const compiled = (compute) => () => compute;
 
 export const DATA = {
   version: "v1",
@@ -25,7 +37,19 @@ export const DATA = {
       search: [],
     },
     household: {
-      fields: ["door", "label", "address", "name", "phone", "people", "visit_days", "last_outcome", "met_on", "due_on", "no_answers"],
+      fields: [
+        "door",
+        "label",
+        "address",
+        "name",
+        "phone",
+        "people",
+        "visit_days",
+        "last_outcome",
+        "met_on",
+        "due_on",
+        "no_answers",
+      ],
       parent: "door",
       parentKind: "door",
       inherits: ["grid", "unit"],
@@ -34,7 +58,7 @@ export const DATA = {
       search: ["label", "name", "address"],
       patchable: ["phone", "people"],
       defaults: { name: "", phone: "" },
-      derived: { overdue: ({ this: it, today }) => it.due_on !== null && it.due_on < today },
+      derived: { overdue: compiled(({ this: it, today }) => it.due_on !== null && it.due_on < today) },
     },
     visit: {
       fields: ["household", "outcome", "note"],
@@ -51,10 +75,14 @@ export const DATA = {
         {
           target: "household",
           fields: {
-            last_outcome: ({ this: it }) => it.outcome,
-            met_on: ({ this: it, target }) => (it.outcome === "met" ? it.device_time.slice(0, 10) : target.met_on),
-            due_on: ({ this: it, target }) => (it.outcome === "met" ? plus(it.device_time.slice(0, 10), target.visit_days) : target.due_on),
-            no_answers: ({ this: it, target }) => (it.outcome === "no_answer" ? (target.no_answers ?? 0) + 1 : 0),
+            last_outcome: compiled(({ this: it }) => it.outcome),
+            met_on: compiled(({ this: it, target }) => (it.outcome === "met" ? dayOf(it) : target.met_on)),
+            due_on: compiled(({ this: it, target }) =>
+              it.outcome === "met" ? plus(dayOf(it), target.visit_days) : target.due_on,
+            ),
+            no_answers: compiled(({ this: it, target }) =>
+              it.outcome === "no_answer" ? (target.no_answers ?? 0) + 1 : 0,
+            ),
           },
         },
       ],
@@ -152,11 +180,21 @@ export class Phone {
   }
 
   visit(home, outcome, more = {}, options = {}) {
-    return this.save([{ verb: "create", kind: "visit", patch: { household: home, outcome, ...more } }], options);
+    return this.save(
+      [{ verb: "create", kind: "visit", patch: { household: home, outcome, ...more } }],
+      options,
+    );
   }
 
   save(saves, options = {}) {
-    return save(this.store, this.data, { me: WANG, clock: this.clock, saves, says: "Saved", url: "/", ...options });
+    return save(this.store, this.data, {
+      me: WANG,
+      clock: this.clock,
+      saves,
+      says: "Saved",
+      url: "/",
+      ...options,
+    });
   }
 
   undo(group) {

@@ -20,7 +20,8 @@ export default async function copy(from, to) {
       const store = source.transaction(storeName).objectStore(storeName);
       const [values, keys] = [await opened(store.getAll()), await opened(store.getAllKeys())];
       const into = target.transaction(storeName, "readwrite").objectStore(storeName);
-      for (let i = 0; i < values.length; i++) await opened(into.keyPath ? into.put(values[i]) : into.put(values[i], keys[i]));
+      for (let i = 0; i < values.length; i++)
+        await opened(into.keyPath ? into.put(values[i]) : into.put(values[i], keys[i]));
     }
     source.close();
     target.close();

@@ -1,6 +1,7 @@
 // Office: a small server in memory that speaks POST /sync, for tests of the phone alone. Not the real one.
 
 import { gunzipSync } from "node:zlib";
+import { evaluate } from "../../static/phone/render.js";
 
 export const COMMON = ["id", "version", "seq", "author", "device_time", "server_time"];
 
@@ -35,6 +36,7 @@ export class Office {
   put(kind, fields, { gone = false } = {}) {
     const held = this.records.get(fields.id);
     const record = {
+      community: this.me.community,
       author: "import",
       device_time: seconds(this.clock),
       server_time: seconds(this.clock),
@@ -98,11 +100,17 @@ export class Office {
     const kind = this.data.kinds[op.kind];
     const held = this.records.get(op.record);
     if (op.patch.note === "poison") return { status: "quarantined", reason: "invalid" };
-    const fields = { author: this.me.id, device_time: seconds(Date.parse(op.at) + op.offset), server_time: seconds(this.clock) };
+    const fields = {
+      author: this.me.id,
+      device_time: seconds(Date.parse(op.at) + op.offset),
+      server_time: seconds(this.clock),
+    };
     if (op.verb === "create") {
       const parent = this.records.get(op.patch[kind.parent])?.record ?? {};
       const inherited = Object.fromEntries((kind.inherits ?? []).map((name) => [name, parent[name] ?? null]));
-      const own = Object.fromEntries(kind.fields.map((name) => [name, op.patch[name] ?? kind.defaults?.[name] ?? null]));
+      const own = Object.fromEntries(
+        kind.fields.map((name) => [name, op.patch[name] ?? kind.defaults?.[name] ?? null]),
+      );
       const made = this.put(op.kind, { id: op.record, ...inherited, ...own, ...fields });
       this.affect(op.kind, [made]);
     } else if (op.verb === "patch") {
@@ -117,8 +125,13 @@ export class Office {
         const parent = this.records.get(held.record[target]);
         const blank = Object.fromEntries(Object.keys(computed).map((name) => [name, null]));
         Object.assign(parent.record, blank);
-        const sisters = [...this.records.values()].filter((one) => !one.gone && one.record[target] === parent.record.id);
-        this.affect(op.kind, sisters.map((one) => one.record).sort((a, b) => (a.device_time < b.device_time ? -1 : 1)));
+        const sisters = [...this.records.values()].filter(
+          (one) => !one.gone && one.record[target] === parent.record.id,
+        );
+        this.affect(
+          op.kind,
+          sisters.map((one) => one.record).sort((a, b) => (a.device_time < b.device_time ? -1 : 1)),
+        );
         if (!sisters.length) this.put(parent.kind, { id: parent.record.id });
       }
     }
@@ -130,7 +143,10 @@ export class Office {
       for (const { target, fields } of this.data.kinds[kind].effects ?? []) {
         const parent = this.records.get(child[target]);
         const scope = { this: child, target: { ...parent.record } };
-        this.put(parent.kind, { id: parent.record.id, ...Object.fromEntries(Object.entries(fields).map(([name, fn]) => [name, fn(scope)])) });
+        this.put(parent.kind, {
+          id: parent.record.id,
+          ...Object.fromEntries(Object.entries(fields).map(([name, fn]) => [name, evaluate(fn, scope)])),
+        });
       }
     }
   }
@@ -140,14 +156,24 @@ export class Office {
     let room = this.pageSize;
     for (const channel of this.channels) {
       const cursor = cursors[channel] ?? { at: this.seq, head: 0, tail: null };
-      const mine = [...this.records.values()].filter((one) => one.channel === channel).sort((a, b) => a.record.seq - b.record.seq);
+      const mine = [...this.records.values()]
+        .filter((one) => one.channel === channel)
+        .sort((a, b) => a.record.seq - b.record.seq);
       const history = (one) => this.data.kinds[one.kind].headBy;
       const isHead = (one) =>
-        !history(one) || !mine.some((other) => other.kind === one.kind && other.record[history(one)] === one.record[history(one)] && other.record.seq > one.record.seq);
+        !history(one) ||
+        !mine.some(
+          (other) =>
+            other.kind === one.kind &&
+            other.record[history(one)] === one.record[history(one)] &&
+            other.record.seq > one.record.seq,
+        );
       let next = { ...cursor };
       let chosen = [];
       if (cursor.head !== null) {
-        const heads = mine.filter((one) => one.record.seq <= cursor.at && one.record.seq > cursor.head && isHead(one));
+        const heads = mine.filter(
+          (one) => one.record.seq <= cursor.at && one.record.seq > cursor.head && isHead(one),
+        );
         chosen = heads.slice(0, room);
         const rest = heads.length > chosen.length;
         next = rest
@@ -173,7 +199,9 @@ export class Office {
           channel,
           kind,
           fields,
-          rows: rows.filter((one) => !one.gone).map(({ record }) => fields.map((name) => record[name] ?? null)),
+          rows: rows
+            .filter((one) => !one.gone)
+            .map(({ record }) => fields.map((name) => record[name] ?? null)),
           gone: rows.filter((one) => one.gone).map(({ record }) => record.id),
           forget: [],
         });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { last, list, waiting } from "../../static/phone/outbox.js";
-import { WANG, morning } from "./cast.js";
+import { morning, WANG } from "./cast.js";
 
 test("a visit saved in the basement is on Wang Fang's board at once and changes the household", async () => {
   const { phone } = await morning();
@@ -33,7 +33,10 @@ test("twenty doors saved before the battery died are all there after the restart
   assert.equal((await phone.many("visit")).length, 20);
   assert.equal((await waiting(phone.store)).count, 20);
   const ops = await phone.store.read(["ops"], (tx) => tx.objectStore("ops").getAll());
-  assert.deepEqual(ops.map((op) => op.n), Array.from({ length: 20 }, (_, i) => i + 1));
+  assert.deepEqual(
+    ops.map((op) => op.n),
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
 });
 
 test("a form that Wang Fang submits twice is one save", async () => {
@@ -72,7 +75,10 @@ test("undo takes a waiting visit off the board and puts the household back, and 
   assert.deepEqual({ ...home, _state: before._state }, before);
   assert.equal((await waiting(phone.store)).count, 2);
   await phone.run();
-  assert.deepEqual(office.requests.at(-1).ops.map((op) => op.verb), ["create", "retract"]);
+  assert.deepEqual(
+    office.requests.at(-1).ops.map((op) => op.verb),
+    ["create", "retract"],
+  );
   assert.equal((await waiting(phone.store)).count, 0);
   assert.deepEqual(await phone.many("visit"), []);
 });
@@ -98,7 +104,8 @@ test("undo after the receipt counts the household's other visits anew, at once a
 
 test("undoing a changed phone number after the receipt restores the old one unless someone changed it since", async () => {
   const { phone, office } = await morning();
-  const change = (number) => phone.save([{ verb: "patch", kind: "household", record: "home-101", patch: { phone: number } }]);
+  const change = (number) =>
+    phone.save([{ verb: "patch", kind: "household", record: "home-101", patch: { phone: number } }]);
   const first = await change("000-1");
   await phone.run();
   await phone.undo(first.group);
@@ -140,15 +147,20 @@ test("the sync screen lists what waits, oldest first, with when and what it was"
   phone.clock += 1000;
   await phone.visit("home-201", "refused");
   const operations = await list(phone.store);
-  assert.deepEqual(operations.map(({ at, state, says, verb }) => [at, state, says, verb]), [
-    ["2026-11-23T02:00:00Z", "waiting", "Saved", "create"],
-    ["2026-11-23T02:00:01Z", "waiting", "Saved", "create"],
-  ]);
+  assert.deepEqual(
+    operations.map(({ at, state, says, verb }) => [at, state, says, verb]),
+    [
+      ["2026-11-23T02:00:00Z", "waiting", "Saved", "create"],
+      ["2026-11-23T02:00:01Z", "waiting", "Saved", "create"],
+    ],
+  );
 });
 
 test("a patch of a household that is not on the phone is an error, and nothing is written", async () => {
   const { phone } = await morning();
-  await assert.rejects(phone.save([{ verb: "patch", kind: "household", record: "nobody", patch: { phone: "1" } }]));
+  await assert.rejects(
+    phone.save([{ verb: "patch", kind: "household", record: "nobody", patch: { phone: "1" } }]),
+  );
   assert.equal((await waiting(phone.store)).count, 0);
 });
 

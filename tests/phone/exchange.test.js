@@ -1,0 +1,548 @@
+// How Wang Fang's work reaches the office once, whatever the network does (P4 to P7, P9, P11, P14, P20).
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { list, standing, waiting } from "../../static/phone/outbox.js";
+import { LI, morning, Phone, stairwell, WANG } from "./cast.js";
+
+const nothing = async () => {
+  throw new TypeError("no network");
+};
+
+const visits = (office) => [...office.records.values()].filter((one) => one.kind === "visit" && !one.gone);
+
+const meta = (phone, key) => phone.store.get("meta", key);
+
+/** Everything that the phone holds, for comparing before and after. */
+const everything = (phone) =>
+  phone.store.read(["records", "ops", "meta"], async (tx) => {
+    const [records, ops] = [await tx.objectStore("records").getAll(), await tx.objectStore("ops").getAll()];
+    return JSON.stringify([
+      records,
+      ops,
+      await tx.objectStore("meta").get("sync"),
+      await tx.objectStore("meta").get("outbox"),
+    ]);
+  });
+
+test("the first pull makes the phone ready with every door, household and inherited place", async () => {
+  const { phone } = await morning({ doors: 12 });
+  assert.equal((await standing(phone.store)).ready, true);
+  const homes = await phone.many("household", { unit: "unit-1" });
+  assert.equal(homes.length, 12);
+  assert.equal(homes[0].grid, "grid-3");
+  assert.equal(homes[0].community, "xinhua");
+  assert.deepEqual(homes[0]._state, { code: "received", at: "2026-11-23T02:00:00Z" });
+  assert.equal((await phone.device.get("me")).name, "Wang Fang");
+});
+
+test("a visit is received once and shows the server's time after one round trip", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  const before = office.requests.length;
+  assert.equal((await phone.run()).code, "done");
+  assert.equal(office.requests.length - before, 1);
+  assert.equal(visits(office).length, 1);
+  const [visit] = await phone.many("visit", { household: "home-101" });
+  assert.equal(visit._state.code, "received");
+  assert.equal(visit.version, 1);
+  assert.deepEqual(await waiting(phone.store), { count: 0, oldest: null });
+  const home = await phone.one("household", "home-101");
+  assert.deepEqual([home.last_outcome, home._state.code], ["met", "received"]);
+});
+
+test("a lost answer does not record the visit twice", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "no_answer");
+  phone.fetch = async (url, init) => {
+    await office.fetch(url, init);
+    throw new TypeError("connection reset");
+  };
+  assert.equal((await phone.run()).code, "offline");
+  assert.equal((await waiting(phone.store)).count, 1);
+  await phone.restart();
+  phone.fetch = office.fetch;
+  assert.equal((await phone.run()).code, "done");
+  assert.equal(visits(office).length, 1);
+  assert.equal((await phone.one("household", "home-101")).no_answers, 1);
+  assert.equal((await waiting(phone.store)).count, 0);
+});
+
+const WRONG = {
+  "a captive portal": () =>
+    new Response("<html>Sign in to Wi-Fi</html>", { headers: { "Content-Type": "text/html" } }),
+  "a captive portal that speaks JSON": () => Response.json({ login: "/wifi" }),
+  "a truncated body": (text) =>
+    new Response(text.slice(0, -20), { headers: { "Content-Type": "application/json" } }),
+  "a page with a torn row": (text) => {
+    const said = JSON.parse(text);
+    said.pages = [
+      {
+        channel: "grid:grid-3",
+        kind: "visit",
+        fields: ["id", "version"],
+        rows: [["x"]],
+        gone: [],
+        forget: [],
+      },
+    ];
+    return Response.json(said);
+  },
+  "an answer without cursors": (text) => Response.json({ ...JSON.parse(text), cursors: null }),
+  "an answer for Li Na": (text) => Response.json({ ...JSON.parse(text), me: LI }),
+  "a result of no known status": (text) =>
+    Response.json({ ...JSON.parse(text), results: [{ op: "x", seq: 1, status: "perhaps" }] }),
+  "an answer of another protocol": (text) => Response.json({ ...JSON.parse(text), protocol: 2 }),
+  "an error page that is no answer": () => new Response("Bad gateway", { status: 502 }),
+  "a sign-in page of somebody else": () => Response.json({ error: "unauthorized" }, { status: 401 }),
+};
+
+for (const [what, answer] of Object.entries(WRONG)) {
+  test(`${what} changes nothing on the phone`, async () => {
+    const { phone, office } = await morning();
+    await phone.visit("home-101", "met");
+    const before = await everything(phone);
+    phone.fetch = async (url, init) => answer(await (await office.fetch(url, init)).text());
+    assert.equal((await phone.run()).code, "offline");
+    assert.equal(await everything(phone), before);
+    phone.fetch = office.fetch;
+    assert.equal((await phone.run()).code, "done");
+    assert.equal(visits(office).length, 1);
+  });
+}
+
+test("a phone that dies between two pages goes on where it was and acknowledges nothing before the last page", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  stairwell(office, 30, "unit-2");
+  office.pageSize = 20;
+  let answers = 0;
+  phone.fetch = async (url, init) => (++answers > 2 ? nothing() : office.fetch(url, init));
+  assert.equal((await phone.run()).code, "offline");
+  assert.equal((await waiting(phone.store)).count, 1);
+  assert.equal((await phone.many("visit", { household: "home-101" })).length, 1);
+  await phone.restart();
+  phone.fetch = office.fetch;
+  assert.equal((await phone.run()).code, "done");
+  assert.equal((await waiting(phone.store)).count, 0);
+  assert.equal((await phone.many("door", { unit: "unit-2" })).length, 30);
+  assert.equal(visits(office).length, 1);
+});
+
+test("two hundred and fifty waiting operations go in batches of at most a hundred, in order", async () => {
+  const { phone, office } = await morning();
+  for (let i = 0; i < 250; i++) await phone.visit("home-101", "no_answer");
+  await phone.run();
+  const batches = office.requests.map((request) => request.ops.length).filter(Boolean);
+  assert.deepEqual(batches, [100, 100, 50]);
+  assert.equal(visits(office).length, 250);
+  assert.equal((await phone.one("household", "home-101")).no_answers, 250);
+});
+
+test("a batch that is too large is halved until it passes", async () => {
+  const { phone, office } = await morning();
+  for (let i = 0; i < 40; i++) await phone.visit("home-101", "no_answer");
+  const answer = office.answer.bind(office);
+  office.answer = (request) => (request.ops.length > 7 ? new Response("", { status: 413 }) : answer(request));
+  assert.equal((await phone.run()).code, "done");
+  assert.equal(visits(office).length, 40);
+});
+
+test("a visit saved while the answer travels is sent in the same run", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  let first = true;
+  phone.fetch = async (url, init) => {
+    const answer = await office.fetch(url, init);
+    if (first) {
+      first = false;
+      await phone.visit("home-201", "met");
+    }
+    return answer;
+  };
+  assert.equal((await phone.run()).code, "done");
+  assert.equal(visits(office).length, 2);
+  assert.equal((await waiting(phone.store)).count, 0);
+});
+
+test("two runners in two tabs send a visit once", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  const other = phone.newRunner();
+  const [one, two] = await Promise.all([phone.run(), other.run("button")]);
+  assert.deepEqual([one.code, two.code].sort(), ["done", "elsewhere"]);
+  assert.equal(visits(office).length, 1);
+  assert.equal((await waiting(phone.store)).count, 0);
+});
+
+test("a tab that froze with the lock is passed over after a minute and changes nothing when it thaws", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  let thaw;
+  const frozen = new Promise((resolve) => {
+    thaw = resolve;
+  });
+  phone.fetch = async (url, init) => {
+    const answer = await office.fetch(url, init);
+    await frozen;
+    return answer;
+  };
+  phone.locks = { request: (_name, _options, work) => work(null) };
+  const sleeper = phone.newRunner().run("button");
+  while (!office.requests.some((request) => request.ops.length)) await new Promise(setImmediate);
+  phone.fetch = office.fetch;
+  const other = phone.newRunner();
+  assert.equal((await other.run("button")).code, "elsewhere");
+  phone.clock += 61_000;
+  assert.equal((await phone.newRunner().run("button")).code, "done");
+  const after = await everything(phone);
+  thaw();
+  assert.equal((await sleeper).code, "elsewhere");
+  assert.equal(await everything(phone), after);
+  assert.equal(visits(office).length, 1);
+});
+
+test("a poisoned visit is kept in quarantine on Wang Fang's phone, with the reason, and not lost from her list", async () => {
+  const { phone } = await morning();
+  await phone.visit("home-101", "met", { note: "poison" });
+  await phone.visit("home-201", "met");
+  await phone.run();
+  const [visit] = await phone.many("visit", { household: "home-101" });
+  assert.equal(visit._state.code, "quarantined");
+  assert.equal(visit._state.reason, "invalid");
+  assert.equal((await phone.one("household", "home-101")).last_outcome, null);
+  assert.equal((await phone.one("household", "home-201")).last_outcome, "met");
+  assert.equal((await waiting(phone.store)).count, 0);
+  assert.equal((await standing(phone.store)).problems, 1);
+  const [problem] = await list(phone.store);
+  assert.deepEqual([problem.state, problem.reason], ["quarantined", "invalid"]);
+  await phone.restart();
+  await phone.run();
+  assert.equal((await phone.many("visit", { household: "home-101" })).length, 1);
+});
+
+test("another worker's visit arrives under Wang Fang's pending one and both are counted", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "no_answer");
+  const visit = office.put("visit", {
+    id: "visit-of-li",
+    household: "home-101",
+    grid: "grid-3",
+    outcome: "no_answer",
+    note: "",
+  });
+  office.affect("visit", [visit]);
+  await phone.run();
+  assert.equal((await phone.one("household", "home-101")).no_answers, 2);
+  assert.equal((await phone.many("visit", { household: "home-101" })).length, 2);
+});
+
+test("a cloned phone takes a new device id and both phones' visits arrive once", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  const twin = await phone.clone();
+  await phone.visit("home-201", "met");
+  await phone.run();
+  await twin.visit("home-301", "met");
+  assert.equal((await twin.run()).code, "done");
+  assert.equal(visits(office).length, 3);
+  assert.notEqual((await meta(twin, "outbox")).device, (await meta(phone, "outbox")).device);
+  assert.equal((await waiting(twin.store)).count, 0);
+  await twin.visit("home-401", "met");
+  assert.equal((await twin.run()).code, "done");
+  assert.equal(visits(office).length, 4);
+});
+
+test("an older copy of the phone never takes another's receipt for its own visit", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  await phone.run();
+  const restored = await phone.clone();
+  await phone.visit("home-201", "met");
+  await phone.run();
+  restored.fetch = async (url, init) => {
+    const answer = await office.fetch(url, init);
+    restored.fetch = office.fetch;
+    await restored.visit("home-301", "met");
+    return answer;
+  };
+  assert.equal((await restored.run()).code, "done");
+  assert.equal(visits(office).length, 3);
+  assert.equal((await waiting(restored.store)).count, 0);
+});
+
+test("a server restored from last night's backup is sent again what it lacks, and what it lost is gone here too", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  await phone.run();
+  const backup = structuredClone([office.records, office.devices, office.results, office.ops, office.seq]);
+  await phone.visit("home-201", "met");
+  await phone.visit("home-301", "refused");
+  office.put("door", { id: "door-new", grid: "grid-3", unit: "unit-1", label: "9", floor: 9 });
+  await phone.run();
+  assert.equal((await phone.many("door", { unit: "unit-1" })).length, 5);
+  [office.records, office.devices, office.results, office.ops, office.seq] = backup;
+  office.epoch = "epoch-2";
+  assert.equal((await phone.run()).code, "done");
+  assert.equal(visits(office).length, 3);
+  assert.equal((await waiting(phone.store)).count, 0);
+  assert.equal((await phone.many("visit")).length, 3);
+  assert.equal((await phone.many("door", { unit: "unit-1" })).length, 4);
+  assert.equal((await phone.one("household", "home-301")).last_outcome, "refused");
+});
+
+test("a server that lost a phone's device is sent everything that is still held", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  await phone.visit("home-201", "met");
+  await phone.run();
+  office.devices.clear();
+  await phone.visit("home-301", "met");
+  assert.equal((await phone.run()).code, "done");
+  assert.deepEqual(
+    office.requests.at(-1).ops.map((op) => op.seq),
+    [1, 2, 3],
+  );
+  assert.equal(visits(office).length, 3);
+});
+
+test("a grid that Wang Fang no longer has is forgotten, except the household with work waiting", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  office.channels = ["community:xinhua"];
+  office.forget = ["grid:grid-3"];
+  const fetch = office.fetch;
+  phone.fetch = async (url, init) => {
+    const answer = await (await fetch(url, init)).json();
+    return Response.json({ ...answer, more: true, last: 0, results: [] });
+  };
+  await phone.run();
+  assert.deepEqual((await phone.many("door")).length, 0);
+  assert.deepEqual(
+    (await phone.many("household")).map((home) => home.id),
+    ["home-101"],
+  );
+  assert.equal((await waiting(phone.store)).count, 1);
+  assert.ok(!("grid:grid-3" in (await meta(phone, "sync")).cursors));
+  phone.fetch = office.fetch;
+  await phone.run();
+  assert.equal((await waiting(phone.store)).count, 0);
+  assert.deepEqual(await phone.many("household"), []);
+  assert.equal((await phone.many("grid")).length, 1);
+});
+
+test("older visits follow in the background after the phone is ready", async () => {
+  const { office } = await morning({ doors: 2 });
+  for (let i = 0; i < 30; i++) {
+    office.clock += 60_000;
+    office.put("visit", {
+      id: `old-${String(i).padStart(2, "0")}`,
+      household: "home-101",
+      grid: "grid-3",
+      outcome: "no_answer",
+      note: "",
+    });
+  }
+  const second = new Phone(office);
+  office.pageSize = 10;
+  let ready = 0;
+  second.fetch = async (url, init) => {
+    const answer = await office.fetch(url, init);
+    if (office.requests.at(-1).tail && !ready) ready = (await second.many("visit")).length;
+    return answer;
+  };
+  await second.start();
+  assert.equal((await second.run("start")).code, "done");
+  assert.equal(ready, 1);
+  assert.equal((await second.many("visit")).length, 30);
+  assert.equal((await meta(second, "sync")).cursors["grid:grid-3"].tail, null);
+  assert.deepEqual([office.requests.at(-1).tail, office.requests.at(-4).tail], [true, false]);
+});
+
+test("a busy server is left alone for as long as it asked, even when Wang Fang presses the button", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  phone.fetch = async () => office.refuse(503, "busy", {}, { "Retry-After": "30" });
+  assert.equal((await phone.run()).code, "busy");
+  phone.fetch = office.fetch;
+  const asked = office.requests.length;
+  assert.equal((await phone.run()).code, "later");
+  assert.equal(office.requests.length, asked);
+  phone.clock += 30_000;
+  assert.equal((await phone.run()).code, "done");
+});
+
+test("a phone without network tries again by itself, each time later, and at once when asked", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  phone.fetch = nothing;
+  const delays = [];
+  for (let i = 0; i < 5; i++) {
+    await phone.run("button");
+    delays.push(phone.timers.at(-1).ms);
+  }
+  assert.deepEqual(delays, [1000, 2000, 4000, 8000, 16_000]);
+  assert.equal((await phone.run("save")).code, "later");
+  phone.fetch = office.fetch;
+  phone.clock += 16_000;
+  const [timer] = phone.timers.splice(0);
+  timer.run();
+  while ((await waiting(phone.store)).count) await new Promise(setImmediate);
+  assert.equal(visits(office).length, 1);
+});
+
+test("when the network is back after an outage the phone waits a random moment first", async () => {
+  const { phone } = await morning();
+  await phone.visit("home-101", "met");
+  phone.fetch = nothing;
+  await phone.run();
+  assert.equal((await phone.run("online")).code, "later");
+  assert.equal(phone.timers.at(-1).ms, 4000);
+});
+
+test("a session that expired stops the phone's own tries, keeps the work and goes on after signing in", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  phone.fetch = async () => office.refuse(401, "signed_out");
+  assert.equal((await phone.run()).code, "signed_out");
+  assert.equal((await standing(phone.store)).signed_out, true);
+  assert.equal((await phone.run("save")).code, "stopped");
+  assert.equal((await phone.many("visit")).length, 1);
+  phone.fetch = office.fetch;
+  assert.equal((await phone.run("start")).code, "done");
+  assert.equal((await standing(phone.store)).signed_out, false);
+  assert.equal(visits(office).length, 1);
+});
+
+test("when Li Na signs in on Wang Fang's phone, Wang Fang's work stays hers and waits", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  const wangs = phone.store;
+  const { openUser } = await import("../../static/phone/store.js");
+  const stores = {
+    [WANG.id]: wangs,
+    [LI.id]: await openUser(LI.id, phone.data, phone.device, phone.factory),
+  };
+  const { createRunner } = await import("../../static/phone/exchange.js");
+  office.me = LI;
+  const runner = createRunner({
+    data: phone.data,
+    device: phone.device,
+    openStore: async (user) => stores[user],
+    fetch: office.fetch,
+    locks: null,
+    now: () => phone.clock,
+    setTimer: () => 0,
+    clearTimer: () => {},
+  });
+  const outcome = await runner.run("start");
+  assert.deepEqual([outcome.code, outcome.user], ["done", LI.id]);
+  assert.equal(await phone.device.get("user"), LI.id);
+  assert.equal(visits(office).length, 0);
+  assert.equal((await waiting(wangs)).count, 1);
+  assert.equal((await waiting(stores[LI.id])).count, 0);
+  assert.deepEqual(
+    (await phone.device.waiting()).map(({ user, count }) => [user, count]),
+    [
+      ["li-na", 0],
+      ["wang-fang", 1],
+    ],
+  );
+  office.me = WANG;
+  const back = await runner.run("start");
+  assert.deepEqual([back.code, back.user], ["done", WANG.id]);
+  assert.equal(visits(office).length, 1);
+});
+
+test("a phone that knows nobody learns from the server whose session it is", async () => {
+  const { office } = await morning();
+  const phone = await new Phone(office).start();
+  await phone.device.set("user", null);
+  assert.equal((await phone.run("identity")).code, "done");
+  assert.equal(await phone.device.get("user"), WANG.id);
+  assert.equal(office.requests.at(-2).user, "");
+});
+
+test("a phone an hour ahead dates its visits by the server's clock", async () => {
+  const { phone, office } = await morning();
+  phone.clock += 3_600_000;
+  await phone.run();
+  assert.equal(phone.store.offset, -3_600_000);
+  await phone.visit("home-101", "met");
+  const [visit] = await phone.many("visit");
+  assert.equal(visit.device_time, "2026-11-23T02:00:00Z");
+  await phone.run();
+  assert.equal(office.requests.at(-1).ops[0].offset, -3_600_000);
+  assert.equal(office.requests.at(-1).ops[0].at, "2026-11-23T03:00:00.000Z");
+});
+
+test("a clock set back a day stops neither the lease nor the next try", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  phone.fetch = async () => office.refuse(503, "busy", {}, { "Retry-After": "60" });
+  await phone.run();
+  await phone.store.put("meta", "lease", { token: "a dead tab", until: phone.clock + 60_000 });
+  phone.clock -= 86_400_000;
+  phone.fetch = office.fetch;
+  assert.equal((await phone.run()).code, "done");
+});
+
+test("receipts are thrown away after thirty days, and what went wrong stays", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met", { note: "poison" });
+  await phone.visit("home-201", "met");
+  await phone.run();
+  for (const days of [29, 2]) {
+    phone.clock += days * 86_400_000;
+    office.clock += days * 86_400_000;
+    await phone.run();
+    const ops = await phone.store.read(["ops"], (tx) => tx.objectStore("ops").count());
+    assert.equal(ops, days === 29 ? 2 : 1);
+  }
+  await phone.visit("home-301", "met");
+  assert.equal((await phone.run()).code, "done");
+  assert.equal(visits(office).length, 2);
+});
+
+test("a large body travels compressed", async () => {
+  const { phone, office } = await morning();
+  for (let i = 0; i < 10; i++) await phone.visit("home-101", "met");
+  let sent;
+  phone.fetch = async (url, init) => {
+    sent = init;
+    return office.fetch(url, init);
+  };
+  await phone.run();
+  assert.equal(sent.headers["Content-Encoding"], "gzip");
+  assert.ok(sent.body.byteLength < 3000);
+});
+
+test("records of a kind that this app does not know yet are kept and found after the update", async () => {
+  const { phone, office } = await morning();
+  const newer = structuredClone({ ...phone.data, kinds: {} });
+  newer.kinds = {
+    ...phone.data.kinds,
+    letter: {
+      fields: ["household", "title"],
+      parent: "household",
+      parentKind: "household",
+      inherits: ["grid", "unit"],
+      channel: ["grid:{grid}"],
+      keys: [["unit"]],
+    },
+  };
+  newer.version = "v2";
+  office.data = newer;
+  office.put("letter", {
+    id: "letter-1",
+    household: "home-101",
+    grid: "grid-3",
+    unit: "unit-1",
+    title: "Dogs on the leash",
+  });
+  assert.equal((await phone.run()).code, "done");
+  await phone.restart(newer);
+  const [letter] = await phone.many("letter", { unit: "unit-1" });
+  assert.equal(letter.title, "Dogs on the leash");
+  assert.equal(letter.grid, "grid-3");
+});
