@@ -1,6 +1,6 @@
 """Draw: the app's icon, a door ajar with its light on, as SVG and as the PNG sizes that home screens want.
 
-    python static/icons/draw.py
+python static/icons/draw.py
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ LEAF = [(22, 17), (35, 21), (35, 53), (22, 49)]
 STEP = [(14, 49), (50, 49)]
 HANDLE = (31, 36, 1.7)
 WIDTH = 4
-PNGS = {"icon-180.png": (180, 0), "icon-192.png": (192, 14), "icon-512.png": (512, 14), "icon-maskable-512.png": (512, 0)}
+PNGS = {
+    "icon-180.png": (180, 0),
+    "icon-192.png": (192, 14),
+    "icon-512.png": (512, 14),
+    "icon-maskable-512.png": (512, 0),
+}
 
 
 def _path(points: list[tuple[int, int]]) -> str:
@@ -28,7 +33,9 @@ def _path(points: list[tuple[int, int]]) -> str:
 def svg() -> str:
     """The icon as SVG."""
     x, y, radius = HANDLE
-    line = f'fill="none" stroke="{PAPER}" stroke-width="{WIDTH}" stroke-linecap="round" stroke-linejoin="round"'
+    line = (
+        f'fill="none" stroke="{PAPER}" stroke-width="{WIDTH}" stroke-linecap="round" stroke-linejoin="round"'
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="14" fill="{GREEN}"/>'
         f'<path d="{_path(GLOW)}z" fill="{LIGHT}"/><path d="{_path(FRAME)}M14 49H50" {line}/>'
