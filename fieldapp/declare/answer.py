@@ -119,7 +119,7 @@ def _post(
         words = {name: [gettext(text) % fill for text, fill in problems] for name, problems in errors.items()}
         ctx["form"] = form_view(form, sent.data, words, False)
         return page(screen, ctx, 422)
-    scope = {**ctx, **params, "form": {"values": values}}
+    scope = {**params, **ctx, "form": {"values": values}}
     goes_to = fill(screen.then or ctx["url"], scope)
     fresh = f"{request.form.get('fresh_id', '')}|{ctx['url']}"
     if PageSave.repeated(g.me.id, fresh) is None:

@@ -36,12 +36,11 @@ def build(out: Path, assets: dict[str, str]) -> str:
 
 def collect(assets: dict[str, str]) -> dict[str, Any]:
     """The export as a dict; expressions and templates are `Script`s."""
-    environment = template_environment()
+    environment = template_environment(assets)
     names = template_names(environment)
     return {
         "version": "",
         "assets": sorted(assets.values()),
-        "assetUrls": assets,
         "utcOffset": utc_offset(),
         "kinds": {name: _kind(record) for name, record in registry.records.items()},
         "screens": [_screen(one) for one in registry.screens.values()],
@@ -52,10 +51,11 @@ def collect(assets: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def template_environment() -> Environment:
-    """The templates as the compiler reads them."""
+def template_environment(assets: dict[str, str]) -> Environment:
+    """The templates as the compiler reads them; `asset(name)` becomes its URL at build time."""
     made = Environment(loader=FileSystemLoader(resources() / "templates"))
     configure(made, utc_offset=utc_offset(), words=lambda: registry.words)
+    made.globals["asset"] = assets.__getitem__
     return made
 
 

@@ -44,7 +44,8 @@ class Input(Field):
     """A field of a form: one class for all types, told apart by its spec as on the phone."""
 
     def __init__(self, label: str, type: str, **spec: Any) -> None:
-        super().__init__(label)
+        bound = {key: spec.pop(key) for key in [*spec] if key == "name" or key.startswith("_")}
+        super().__init__(label, **bound)
         self.spec = {"type": type, "label": label, **spec}
 
     def process_formdata(self, valuelist: list[str]) -> None:

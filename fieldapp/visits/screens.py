@@ -21,5 +21,5 @@ record_screen(
     last=latest(Visit, by="household", household="household"),
     saves=(create(Visit), patch(Household, "household", fields=("phone", "tenure", "people"))),
     then="/units/{household.stair_unit}",
-    says="household.address ~ ' ' ~ (form.values.outcome|choice('visit.outcome'))",
+    says="household.address ~ ' ' ~ (form['values'].outcome|choice('visit.outcome'))",
 )
