@@ -10,7 +10,7 @@ function toggle(part) {
   if (!form) return;
   const values = new FormData(form);
   /** @type {Record<string, string[]>} */
-  const condition = JSON.parse(part.dataset.shownIf ?? "{}");
+  const condition = JSON.parse(part.dataset.shownIf || "null") ?? {};
   part.hidden = !Object.entries(condition).every(([name, wanted]) =>
     values.getAll(name).some((value) => wanted.includes(String(value))),
   );
@@ -24,7 +24,8 @@ function toggleAll(root) {
 export function startConditions() {
   htmx.onLoad((content) => toggleAll(/** @type {Element} */ (content)));
   document.addEventListener("change", (event) => {
-    const form = /** @type {Element} */ (event.target).closest?.("form");
+    const field = /** @type {any} */ (event.target);
+    const form = field.form ?? field.closest?.("form");
     if (form) toggleAll(form);
   });
 }

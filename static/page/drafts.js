@@ -7,9 +7,9 @@ const due = new Map();
 
 /** @param {EventTarget | null} target */
 function draftForm(target) {
-  return /** @type {HTMLFormElement | null} */ (
-    /** @type {Element} */ (target)?.closest?.("form[data-draft]") ?? null
-  );
+  const field = /** @type {any} */ (target);
+  const form = /** @type {HTMLFormElement | null} */ (field?.form ?? field?.closest?.("form") ?? null);
+  return form?.matches("[data-draft]") ? form : null;
 }
 
 /** @param {HTMLFormElement} form */
