@@ -79,7 +79,7 @@ def gather() -> dict[str, list[str]]:
             text = message.id if locale == "en" else known.string if known else ""
             places = sorted({(name, 0) for name, _ in message.locations})
             made.add(message.id, text, locations=places, flags=message.flags)
-            if not any([text] if isinstance(text, str) else text):
+            if not (text if isinstance(text, str) else any(text or ())):
                 empty.setdefault(locale, []).append(str(message.id))
         po_file(locale).parent.mkdir(parents=True, exist_ok=True)
         with open(po_file(locale), "wb") as opened:
