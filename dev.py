@@ -238,11 +238,12 @@ def test(options: argparse.Namespace) -> None:
 
 
 def tool(options: argparse.Namespace) -> None:
-    """`screenshots` and `bench`: a module of the tests, with the test environment."""
+    """`screenshots`, `bench` and `words`: one module, with the environment that it needs."""
     install("test")
-    find_test_tools()
-    build()
-    call(PYTHON, "-m", f"tests.{options.command}", *options.rest)
+    if options.module.startswith("tests."):
+        find_test_tools()
+        build()
+    call(PYTHON, "-m", options.module, *options.rest)
 
 
 def main() -> None:
@@ -266,11 +267,12 @@ def main() -> None:
     testing.set_defaults(do=test)
     for one in (serving, testing):
         one.add_argument("--host", default="127.0.0.1")
-    for name, words in (
-        ("screenshots", "take the pictures of the README"),
-        ("bench", "print the figures of the README"),
+    for name, module, words in (
+        ("screenshots", "tests.screenshots", "take the pictures of the README"),
+        ("bench", "tests.bench", "print the figures of the README"),
+        ("words", "fieldapp.words.gather", "bring the catalogs up to what the sources say"),
     ):
-        commands.add_parser(name, help=words).set_defaults(do=tool)
+        commands.add_parser(name, help=words).set_defaults(do=tool, module=module)
     given = sys.argv[1:]
     rest = given[given.index("--") + 1 :] if "--" in given else []
     options = parser.parse_args(given[: given.index("--")] if "--" in given else given)

@@ -10,7 +10,13 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-PACKED = ("templates", "static/build", "static/icons", "static/manifest.webmanifest")
+PACKED = (
+    "templates/**/*.html",
+    "static/build/*",
+    "static/icons/*.png",
+    "static/icons/*.svg",
+    "static/manifest.webmanifest",
+)
 
 
 class PhoneBuildHook(BuildHookInterface):
@@ -25,9 +31,8 @@ class PhoneBuildHook(BuildHookInterface):
         if version != "standard":
             return
         subprocess.run([sys.executable, "-m", "fieldapp.build"], cwd=self.root, check=True)
-        for name in PACKED:
-            if (Path(self.root) / name).exists():
-                build_data["force_include"][name] = f"fieldapp/_resources/{name}"
-        for catalog in Path(self.root, "fieldapp", "words").rglob("*.mo"):
-            relative = str(catalog.relative_to(self.root))
-            build_data["force_include"][relative] = relative
+        root = Path(self.root)
+        for file in (file for pattern in PACKED for file in root.glob(pattern)):
+            build_data["force_include"][str(file)] = f"fieldapp/_resources/{file.relative_to(root)}"
+        for catalog in root.glob("fieldapp/words/**/*.mo"):
+            build_data["force_include"][str(catalog)] = str(catalog.relative_to(root))
