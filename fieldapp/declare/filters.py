@@ -47,6 +47,10 @@ def _day_of(env: Environment, value: str) -> str:
     return value if len(value) == _DAY else _local(env, value).strftime("%Y-%m-%d")
 
 
+def _named(context: Context, name: str) -> str:
+    return str(context.resolve(name))
+
+
 def _gettext(context: Context) -> Callable[..., str]:
     """gettext for filters: plain text, `%(name)s` filled in."""
     found = context.resolve_or_missing("gettext")
@@ -62,8 +66,8 @@ def choice(context: Context, value: Any, name: str) -> Any:
         return [choice(context, code, name) for code in value]
     if _absent(value):
         return ""
-    registered = context.environment.globals["__words__"]
-    words: Mapping[str, Mapping[str, str]] = registered() if callable(registered) else registered
+    registered: Any = context.environment.globals["__words__"]
+    words = registered() if callable(registered) else registered
     msgid = words.get(name, {}).get(value)
     return str(value) if msgid is None else _gettext(context)(msgid)
 
@@ -89,7 +93,7 @@ def date_(context: Context, value: Any) -> str:
     """A day or instant as `11-03`, in another year than today's `2025-11-03`."""
     if _absent(value):
         return ""
-    return _short(_day_of(context.environment, value), context.resolve("today"))
+    return _short(_day_of(context.environment, value), _named(context, "today"))
 
 
 @pass_context
@@ -102,7 +106,7 @@ def when(context: Context, value: Any) -> str:
         return ""
     _ = _gettext(context)
     at = _day_of(context.environment, value)
-    today = context.resolve("today")
+    today = _named(context, "today")
     at_clock_ = None if len(value) == _DAY else _local(context.environment, value).strftime("%H:%M")
     ahead = _days_between(today, at)
     if ahead == 0:
@@ -124,7 +128,7 @@ def days_until(context: Context, value: Any) -> int | None:
     """Days from today to a day or instant; negative when it is past."""
     if _absent(value):
         return None
-    return _days_between(context.resolve("today"), _day_of(context.environment, value))
+    return _days_between(_named(context, "today"), _day_of(context.environment, value))
 
 
 @pass_context
@@ -163,7 +167,7 @@ def minutes_since(context: Context, value: Any) -> int | None:
     """Whole minutes from an instant to now, rounded down."""
     if _absent(value):
         return None
-    return (_instant(context.resolve("now")) - _instant(value)) // _MINUTE
+    return (_instant(_named(context, "now")) - _instant(value)) // _MINUTE
 
 
 def bytes_(value: Any) -> str:
@@ -181,47 +185,36 @@ def bytes_(value: Any) -> str:
     return f"{tenths // 10}.{tenths % 10} {names[0]}"
 
 
-@pass_environment
-def by(env: Environment, records: Iterable[Any], field: str) -> dict[Any, Any]:
-    """Records keyed by a field; the last of equal ones stays."""
-    return {_hashable(env, record, field): record for record in records}
+def by(records: Iterable[Mapping[str, Any]], field: str) -> dict[Any, Any]:
+    """Records keyed by a field; the last of equal ones stays. Here and below an absent field is None."""
+    return {record.get(field): record for record in records}
 
 
-@pass_environment
-def groups(env: Environment, records: Iterable[Any], field: str) -> dict[Any, list[Any]]:
+def groups(records: Iterable[Mapping[str, Any]], field: str) -> dict[Any, list[Any]]:
     """Records in lists by a field, in the order in which the values were met."""
     found: dict[Any, list[Any]] = {}
     for record in records:
-        found.setdefault(_hashable(env, record, field), []).append(record)
+        found.setdefault(record.get(field), []).append(record)
     return found
 
 
-def _hashable(env: Environment, record: Any, field: str) -> Any:
-    """The field's value as a key: an absent field and None are the same."""
-    value = env.getitem(record, field)
-    return None if isinstance(value, Undefined) else value
-
-
-@pass_environment
-def after(env: Environment, records: Iterable[Any], item_id: str) -> list[Any]:
+def after(records: Iterable[Mapping[str, Any]], item_id: str) -> list[Any]:
     """The records after the one with that id, then the ones before it: where to go next."""
     listed = list(records)
     for place, record in enumerate(listed):
-        if env.getitem(record, "id") == item_id:
+        if record.get("id") == item_id:
             return listed[place + 1 :] + listed[:place]
     return listed
 
 
-@pass_environment
-def where(env: Environment, records: Iterable[Any], field: str, value: Any) -> list[Any]:
+def where(records: Iterable[Mapping[str, Any]], field: str, value: Any) -> list[Any]:
     """The records whose field equals `value`."""
-    return [record for record in records if env.getitem(record, field) == value]
+    return [record for record in records if record.get(field) == value]
 
 
-@pass_environment
-def without(env: Environment, records: Iterable[Any], field: str, value: Any) -> list[Any]:
+def without(records: Iterable[Mapping[str, Any]], field: str, value: Any) -> list[Any]:
     """The records whose field does not equal `value`."""
-    return [record for record in records if env.getitem(record, field) != value]
+    return [record for record in records if record.get(field) != value]
 
 
 def phone_masked(value: Any) -> str:
@@ -303,7 +296,7 @@ def _over(name: str, finish: Callable[[Any], Any]) -> Callable[..., Any]:
 
     mark = getattr(original, "jinja_pass_arg", None)
     if mark is not None:
-        setattr(filter_, "jinja_pass_arg", mark)
+        filter_.jinja_pass_arg = mark  # type: ignore[attr-defined]
     return filter_
 
 

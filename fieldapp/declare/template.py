@@ -16,6 +16,7 @@ What both sides agree on, beside Jinja2's documentation:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from jinja2 import BaseLoader, Environment
 from jinja2.exceptions import TemplateSyntaxError
@@ -102,7 +103,7 @@ def compile_expression(env: Environment, source: str) -> str:
     scope = Scope(temporaries=[])
     code = ExpressionCompiler(env, file, None, autoescape=False).value(tree, scope)
     held = ",".join(scope.temporaries or ())
-    return helpers_of(f"c=>{{let {held};return{code}}}" if held else f"c=>{code}")
+    return helpers_of(f"c=>{{let {held};return {code}}}" if held else f"c=>{code}")
 
 
 def python_expression(env: Environment, source: str) -> Callable[..., Any]:

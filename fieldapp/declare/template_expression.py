@@ -298,6 +298,8 @@ class ExpressionCompiler:
     def visit_Getitem(self, node: nodes.Getitem, scope: Scope) -> Js:
         target, arg = self.value(node.node, scope), node.arg
         if isinstance(arg, nodes.Slice):
+            if isinstance(node.node, nodes.Const) and not isinstance(node.node.value, str):
+                raise self.refuse(node, "a slice of no list")
             parts = (arg.start, arg.stop, arg.step)
             return Js(f"s({target},{','.join('null' if p is None else self.value(p, scope) for p in parts)})")
         if isinstance(arg, nodes.Const) and isinstance(arg.value, str):

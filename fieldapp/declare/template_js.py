@@ -68,7 +68,7 @@ class Out:
             return self.expression()
         held = f"let {','.join(temporaries)};" if temporaries else ""
         if self.pure:
-            return f"{{{held}return{self.expression()}}}"
+            return f"{{{held}return {self.expression()}}}"
         return f'{{let o="";{held}{self.statements()}return o}}'
 
 
@@ -177,6 +177,9 @@ class TemplateCompiler(ExpressionCompiler):
         self.level(body, inner, out)
         made = out.function_body(inner.temporaries or ())
         return made if not made.startswith("{") else f"(()=>{made})()"
+
+    def write_Scope(self, node: nodes.Scope, scope: Scope, out: Out) -> None:
+        raise self.refuse(node.body[0], "an autoescape block", "use |safe where text is markup")
 
     # Output and branches.
 

@@ -6,9 +6,11 @@ import {
   concat,
   entries,
   equal,
-  escape,
+  escaped,
   fail,
+  fields,
   fixed,
+  hashable,
   isDict,
   isText,
   item,
@@ -38,10 +40,12 @@ const dayOf = (c, x) => (x.length === 10 ? x : local(c, x).slice(0, 10));
 const daysBetween = (from, to) => (Date.parse(to) - Date.parse(from)) / DAY;
 /** @param {string} day @param {string} today */
 const short = (day, today) => (day.slice(0, 4) === today.slice(0, 4) ? day.slice(5) : day);
+/** A record's field, null where it is absent. @param {any} record @param {string} field */
+const valueOf = (record, field) => fields(record)[field] ?? null;
 /** @param {any} x */
 const folded = (x) => (isText(x) ? str(x).toLowerCase() : x);
 /** The value that is compared: an attribute, letters alike unless asked. @param {any} path @param {any} exact */
-const keyOf = (path, exact) => (x) => {
+const keyOf = (path, exact) => (/** @type {any} */ x) => {
   const value = absent(path) ? x : attribute(x, path);
   return truth(exact) ? value : folded(value);
 };
@@ -53,10 +57,12 @@ const sorted = (x, key, reverse) => {
     .sort((a, b) => (equal(a.key, b.key) ? 0 : sign * compare(a.key, b.key)))
     .map(({ one }) => one);
 };
-/** @param {number} sign */
+/** min (-1) or max (1). @param {number} sign @returns {(x: any, exact?: any, path?: any) => any} */
 const extreme = (sign) => (x, exact, path) => {
   const key = keyOf(path, exact);
+  /** @type {any} */
   let found;
+  /** @type {any} */
   let best;
   list(x).forEach((one, at) => {
     const value = key(one);
@@ -74,11 +80,19 @@ const trimmed = (s) => s.replace(LEADING, "").replace(TRAILING, "");
 const replaced = (s, from, to, count) => {
   const parts = from ? s.split(from) : ["", ...s, ""];
   const most = absent(count) || count < 0 ? parts.length : count + 1;
-  return parts.slice(0, most).join(to) + parts.slice(most).map((part) => from + part).join("");
+  return (
+    parts.slice(0, most).join(to) +
+    parts
+      .slice(most)
+      .map((part) => from + part)
+      .join("")
+  );
 };
 /** A number as people type it, as Python's int() and float() read it. @param {any} x */
 const plain = (x) =>
-  trimmed(str(x)).replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0)).replace(/(\d)_(?=\d)/g, "$1");
+  trimmed(str(x))
+    .replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0))
+    .replace(/(\d)_(?=\d)/g, "$1");
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** @param {any} x @returns {number | undefined} */
 const read = (x) => {
@@ -96,22 +110,34 @@ const json = (x) => {
   }
   if (Array.isArray(x)) return `[${x.map(json).join(", ")}]`;
   if (isDict(x)) {
-    return `{${sorted(entries(x), ([key]) => key).map(([key, value]) => `${json(typeof key === "string" ? key : json(key))}: ${json(value)}`).join(", ")}}`;
+    return `{${sorted(entries(x), ([key]) => key)
+      .map(([key, value]) => `${json(typeof key === "string" ? key : json(key))}: ${json(value)}`)
+      .join(", ")}}`;
   }
-  return x === undefined ? fail("nothing to write as JSON") : x === null || typeof x === "boolean" ? `${x}` : str(x);
+  return x === undefined
+    ? fail("nothing to write as JSON")
+    : x === null || typeof x === "boolean"
+      ? `${x}`
+      : str(x);
 };
 /** @param {any} x @param {boolean} [inQuery] */
 const quoted = (x, inQuery) => {
-  const text = encodeURIComponent(str(x)).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+  const text = encodeURIComponent(str(x)).replace(
+    /[!'()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
   return inQuery ? text.replace(/%20/g, "+") : text.replace(/%2F/g, "/");
 };
 
-/** Methods of dicts and texts. @type {Record<string, (...args: any[]) => any>} */
+/** @typedef {Record<string, (...args: any[]) => any>} Functions */
+
+/** Methods of dicts and texts. @type {Functions} */
 export const methods = {
   items: (x) => entries(x).map((pair) => tuple(pair)),
   keys: (x) => entries(x).map(([key]) => key),
   values: (x) => entries(x).map(([, value]) => value),
-  get: (x, key, otherwise = null) => (isDict(x) ? (item(x, key) ?? (has(x, key) ? item(x, key) : otherwise)) : fail("no dict")),
+  get: (x, key, otherwise = null) =>
+    isDict(x) ? (item(x, key) ?? (has(x, key) ? item(x, key) : otherwise)) : fail("no dict"),
   startswith: (x, start) => text(x).startsWith(text(start)),
   endswith: (x, end) => text(x).endsWith(text(end)),
   upper: (x) => over(must(x), (s) => s.toUpperCase()),
@@ -120,16 +146,20 @@ export const methods = {
   lstrip: (x) => over(must(x), (s) => s.replace(LEADING, "")),
   rstrip: (x) => over(must(x), (s) => s.replace(TRAILING, "")),
   split: (x, by) => {
-    const parts = absent(by) ? (by === "" ? fail("no separator") : trimmed(text(x)).split(BETWEEN)) : text(x).split(text(by));
+    const parts = absent(by)
+      ? by === ""
+        ? fail("no separator")
+        : trimmed(text(x)).split(BETWEEN)
+      : text(x).split(text(by));
     const found = absent(by) ? parts.filter((part) => part) : parts;
     return x instanceof Markup ? found.map((part) => new Markup(part)) : found;
   },
   replace: (x, from, to) => {
-    const by = x instanceof Markup ? escape(to) : text(to);
+    const by = x instanceof Markup ? escaped(to) : text(to);
     return over(must(x), (s) => replaced(s, text(from), by));
   },
   join: (x, parts) => {
-    if (x instanceof Markup) return new Markup(list(parts).map(escape).join(x.s));
+    if (x instanceof Markup) return new Markup(list(parts).map(escaped).join(x.s));
     return list(parts).map(text).join(text(x));
   },
 };
@@ -140,7 +170,7 @@ const text = (x) => str(must(x));
 /** @param {any} x @param {any} key */
 const has = (x, key) => (x instanceof Map ? x.has(key) : Object.hasOwn(x, key));
 
-/** Filters by name; those that read the context get it first. @type {Record<string, (...args: any[]) => any>} */
+/** Filters by name; those that read the context get it first. @type {Functions} */
 export const filters = {
   choice: (c, x, name) => {
     if (Array.isArray(x)) return x.map((code) => filters.choice(c, code, name));
@@ -186,24 +216,24 @@ export const filters = {
     const large = unit === 1 || tenths >= 100;
     return `${Math.floor(tenths / 10)}${large ? "" : `.${tenths % 10}`} ${names[0]}`;
   },
-  by: (c, x, field) => new Map(list(x).map((one) => [item(one, field) ?? null, one])),
-  groups: (c, x, field) => {
+  by: (x, field) => new Map(list(x).map((one) => [hashable(valueOf(one, field)), one])),
+  groups: (x, field) => {
     const found = new Map();
     for (const one of list(x)) {
-      const key = item(one, field) ?? null;
+      const key = hashable(valueOf(one, field));
       const group = found.get(key);
       if (group) group.push(one);
       else found.set(key, [one]);
     }
     return found;
   },
-  after: (c, x, id) => {
+  after: (x, id) => {
     const all = list(x);
-    const at = all.findIndex((one) => equal(item(one, "id"), id));
+    const at = all.findIndex((one) => equal(valueOf(one, "id"), id));
     return at < 0 ? all : [...all.slice(at + 1), ...all.slice(0, at)];
   },
-  where: (c, x, field, value) => list(x).filter((one) => equal(item(one, field), value)),
-  without: (c, x, field, value) => list(x).filter((one) => !equal(item(one, field), value)),
+  where: (x, field, value) => list(x).filter((one) => equal(valueOf(one, field), value)),
+  without: (x, field, value) => list(x).filter((one) => !equal(valueOf(one, field), value)),
   phone_masked: (x) => {
     if (absent(x)) return "";
     const digits = [...x.replace(/[ -]/g, "")];
@@ -217,7 +247,8 @@ export const filters = {
     const all = list(x);
     const made = [];
     for (let at = 0; at < all.length; at += count) made.push(all.slice(at, at + count));
-    if (!absent(fill) && made.length) while (made[made.length - 1].length < count) made[made.length - 1].push(fill);
+    if (!absent(fill) && made.length)
+      while (made[made.length - 1].length < count) made[made.length - 1].push(fill);
     return made;
   },
   capitalize: (x) =>
@@ -225,19 +256,20 @@ export const filters = {
       const [first = "", ...rest] = s;
       return first.toUpperCase() + rest.join("").toLowerCase();
     }),
-  default: (x, otherwise = "", orFalse = false) => (x === undefined || (truth(orFalse) && !truth(x)) ? otherwise : x),
+  default: (x, otherwise = "", orFalse = false) =>
+    x === undefined || (truth(orFalse) && !truth(x)) ? otherwise : x,
   dictsort: (x, exact, by = "key", reverse = false) => {
     const at = by === "key" ? 0 : by === "value" ? 1 : fail("dictsort by key or value");
     return sorted(methods.items(x), keyOf(at, exact), reverse);
   },
-  escape: (x) => new Markup(escape(x)),
+  escape: (x) => new Markup(escaped(x)),
   first: (x) => list(x)[0],
   float: (x, otherwise = 0) => read(x) ?? otherwise,
   groupby: (x, path, standard, exact) => {
     const made = [];
     let last;
-    const value = (one) => attribute(one, path, standard);
-    const key = (one) => (truth(exact) ? value(one) : folded(value(one)));
+    const value = (/** @type {any} */ one) => attribute(one, path, standard);
+    const key = (/** @type {any} */ one) => (truth(exact) ? value(one) : folded(value(one)));
     for (const one of sorted(x, key)) {
       if (made.length && equal(key(one), last)) made[made.length - 1][1].push(one);
       else made.push(tuple([value(one), [one]], true));
@@ -252,10 +284,10 @@ export const filters = {
   items: (x) => (x === undefined ? [] : methods.items(x)),
   join: (x, by = "", path) => {
     const all = absent(path) ? list(x) : list(x).map((one) => attribute(one, path));
-    if (by instanceof Markup) return new Markup(all.map(escape).join(by.s));
-    return all.some((one) => one instanceof Markup) ? concat(all, escape(by)) : concat(all, str(by));
+    if (by instanceof Markup) return new Markup(all.map(escaped).join(by.s));
+    return all.some((one) => one instanceof Markup) ? concat(all, escaped(by)) : concat(all, str(by));
   },
-  last: (x) => list(x).at(-1),
+  last: (x) => (isText(x) ? item(x, -1) : list(x).at(-1)),
   length: (x) => (isDict(x) ? entries(x) : list(x)).length,
   list: (x) => [...list(x)],
   lower: (x) => over(x, (s) => s.toLowerCase()),
@@ -264,19 +296,21 @@ export const filters = {
   replace: (x, from, to, count) => {
     const marked = x instanceof Markup || from instanceof Markup || to instanceof Markup;
     if (!marked) return replaced(str(x), str(from), str(to), count);
-    return new Markup(replaced(escape(x), str(from), escape(to), count));
+    return new Markup(replaced(escaped(x), str(from), escaped(to), count));
   },
   reverse: (x) => (isText(x) ? over(x, (s) => [...s].reverse().join("")) : [...list(x)].reverse()),
   round: (x, places = 0, method = "common") => {
     const value = number(x);
     if (method === "common") return Number.isInteger(value) ? value : Number(fixed(value, places));
-    if (method !== "ceil" && method !== "floor") fail("round by common, ceil or floor");
-    return Math[method](value * 10 ** places) / 10 ** places;
+    const rounded = method === "ceil" ? Math.ceil : method === "floor" ? Math.floor : fail("round by what");
+    return rounded(value * 10 ** places) / 10 ** places;
   },
   safe: (x) => new Markup(str(x)),
   sort: (x, reverse, exact, path) => {
     if (absent(path)) return sorted(x, keyOf(path, exact), reverse);
-    const keys = String(path).split(",").map((one) => keyOf(one, exact));
+    const keys = String(path)
+      .split(",")
+      .map((one) => keyOf(one, exact));
     return sorted(x, keys.length > 1 ? (one) => keys.map((key) => key(one)) : keys[0], reverse);
   },
   string: (x) => (x instanceof Markup ? x : str(x)),
@@ -291,13 +325,14 @@ export const filters = {
     if (all.length <= length + 5) return isText(x) ? x : str(x);
     let kept = all.slice(0, length - [...tail].length).join("");
     if (!truth(killWords) && kept.includes(" ")) kept = kept.slice(0, kept.lastIndexOf(" "));
-    return x instanceof Markup ? new Markup(kept + escape(end)) : kept + tail;
+    return x instanceof Markup ? new Markup(kept + escaped(end)) : kept + tail;
   },
   unique: (x, exact, path) => {
     const key = keyOf(path, exact);
     const seen = new Set();
     return list(x).filter((one) => {
-      const value = typeof key(one) === "boolean" ? +key(one) : key(one);
+      const found = hashable(key(one));
+      const value = typeof found === "boolean" ? +found : found;
       const fresh = !seen.has(value);
       seen.add(value);
       return fresh;
@@ -306,6 +341,10 @@ export const filters = {
   upper: (x) => over(x, (s) => s.toUpperCase()),
   urlencode: (x) => {
     if (isText(x) || x === null || typeof x !== "object") return quoted(x);
-    return (isDict(x) ? entries(x) : x).map(([key, value]) => `${quoted(key, true)}=${quoted(value, true)}`).join("&");
+    /** @type {any[][]} */
+    const pairs = isDict(x) ? entries(x) : x;
+    return pairs
+      .map((pair) => (pair.length === 2 ? pair.map((part) => quoted(part, true)).join("=") : fail("no pair")))
+      .join("&");
   },
 };

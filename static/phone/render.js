@@ -8,7 +8,7 @@ import {
   contains,
   divisor,
   equal,
-  escape,
+  escaped,
   fail,
   fields,
   format,
@@ -19,6 +19,7 @@ import {
   list,
   Markup,
   number,
+  over,
   slice,
   str,
   Tuple,
@@ -63,7 +64,7 @@ const run = (c, name) => {
   for (let next = /** @type {string | undefined} */ (name); next; ) {
     /** @type {Compiled} */
     const file = prepare(c.$.data.templates[next]);
-    for (const block in file.b) (blocks[block] ??= []).push(file.b[block]);
+    for (const block in file.b) blocks[block] = [...(blocks[block] ?? []), file.b[block]];
     out += file.m(c);
     next = file.x;
   }
@@ -77,12 +78,11 @@ const block = (c, name, depth) => (c.$.blocks[name]?.[depth] ?? fail(`no block $
 const filled = (c, text, names) =>
   names || text.includes("%") ? str(format(c.$.escapes ? new Markup(text) : text, names || {})) : text;
 
-/** The small alphabet of compiled code. @type {Record<string, any>} */
-const helpers = {
+/** @type {import("./filters.js").Functions} */
+const functions = {
   A: list,
   B: (c, name) => block(c, name, 0),
   E: (c, name) => run(within(c, null), name),
-  F: filters,
   I: within,
   M: (c, name) => {
     const inner = Object.create(null);
@@ -100,15 +100,8 @@ const helpers = {
   S: (text) => new Markup(text),
   T: tuple,
   U: (c, name, depth) => block(c, name, depth + 1),
-  X: {
-    string: isText,
-    number: isNumber,
-    mapping: isDict,
-    iterable: (x) => x === undefined || isText(x) || (x !== null && typeof x === "object"),
-  },
-  Z: Symbol("left out"),
   _: (c, text, names) => filled(c, c.$.gettext(str(text)), names),
-  e: escape,
+  e: escaped,
   f: format,
   g: fields,
   h: contains,
@@ -116,7 +109,6 @@ const helpers = {
   j: (parts) => concat(parts),
   k: attribute,
   l: (a, b) => compare(a, b) < 0,
-  m: methods,
   n: number,
   p: (a, b) => {
     if (isText(a) && isText(b)) return concat([a, b]);
@@ -132,17 +124,35 @@ const helpers = {
   w: (x) => (isText(x) ? str(x) : fail("a filter block gives text")),
   x: (a, b) => {
     if (isText(b) || Array.isArray(b)) [a, b] = [b, a];
-    const times = Math.max(0, +b);
-    if (Array.isArray(a)) return Array.from({ length: times }, () => a).flat();
-    return isText(a) ? (a instanceof Markup ? new Markup(a.s.repeat(times)) : a.repeat(times)) : number(a) * number(b);
+    if (!isText(a) && !Array.isArray(a)) return number(a) * number(b);
+    const times = Number.isInteger(number(b)) ? Math.max(0, +b) : fail("a part of a repetition");
+    if (Array.isArray(a)) {
+      const made = Array.from({ length: times }, () => [...a]).flat();
+      return a instanceof Tuple ? tuple(made) : made;
+    }
+    return over(a, (text) => text.repeat(times));
   },
   y: (a, b) => {
-    if (isText(a)) return format(a, isDict(b) || Array.isArray(b) ? b : [b]);
+    if (isText(a)) {
+      const several = b instanceof Tuple;
+      return format(a, several || isDict(b) ? b : [b], several || (b !== undefined && !Array.isArray(b)));
+    }
     const by = divisor(b);
     return ((number(a) % by) + by) % by;
   },
   z: divisor,
 };
+
+/** Tests that need more than an operator. */
+const tests = {
+  string: isText,
+  number: isNumber,
+  mapping: isDict,
+  iterable: (/** @type {any} */ x) => x === undefined || isText(x) || (x !== null && typeof x === "object"),
+};
+
+/** The alphabet of compiled code; Z stands for an argument that was left out. */
+const helpers = { ...functions, F: filters, X: tests, Z: Symbol("left out"), m: methods };
 
 /** What an answer knows beside its context. @param {Data} data @param {any} ctx @param {boolean} escapes @param {Words} [words] */
 const state = (data, ctx, escapes, words) => {
@@ -191,5 +201,6 @@ export const render = (data, name, ctx, words) => {
 export const evaluate = (made, scope, data = {}) => {
   const c = Object.create(scope);
   c.$ = state(data, scope, false);
-  return prepare(made)(c) ?? null;
+  const value = prepare(made)(c);
+  return value instanceof Markup ? value.s : (value ?? null);
 };

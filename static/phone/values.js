@@ -21,12 +21,13 @@ export class Tuple extends Array {
 
 /** @param {any[]} items @param {boolean} [pair] */
 export const tuple = (items, pair = false) => {
-  const made = Tuple.from(items);
+  const made = /** @type {Tuple} */ (Tuple.from(items));
   made.pair = pair;
   return made;
 };
 
 const NOTHING = Object.freeze(Object.create(null));
+/** @type {Record<string, string>} */
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
 
 /** @param {string} what @returns {never} */
@@ -45,15 +46,24 @@ export const isText = (x) => typeof x === "string" || x instanceof Markup;
 export const escapeText = (s) => (/[&<>"']/.test(s) ? s.replace(/[&<>"']/g, (one) => ENTITIES[one]) : s);
 
 /** The escaped text of a value. @param {any} x @returns {string} */
-export const escape = (x) =>
-  typeof x === "string" ? escapeText(x) : x instanceof Markup ? x.s : x === undefined ? "" : escapeText(str(x));
+export const escaped = (x) =>
+  typeof x === "string"
+    ? escapeText(x)
+    : x instanceof Markup
+      ? x.s
+      : x === undefined
+        ? ""
+        : escapeText(str(x));
 
 /** @param {number} x */
 const numberText = (x) => {
   const size = Math.abs(x);
   let text = Object.is(x, -0) ? "0" : String(x);
   if (size < 1e-4 && size > 0) text = x.toExponential();
-  return text.replace(/e([+-])(\d)$/, "e$10$2").replace("Infinity", "inf").replace("NaN", "nan");
+  return text
+    .replace(/e([+-])(\d)$/, "e$10$2")
+    .replace("Infinity", "inf")
+    .replace("NaN", "nan");
 };
 
 /** str(x). @param {any} x @returns {string} */
@@ -66,6 +76,7 @@ export const str = (x) => {
   return x instanceof Markup ? x.s : repr(x);
 };
 
+/** @type {Record<string, string>} */
 const SHORT = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 /** @param {string} one */
@@ -90,7 +101,10 @@ export const repr = (x) => {
   if (x instanceof Markup) return `Markup(${repr(x.s)})`;
   if (x instanceof Tuple) return `(${x.map(repr).join(", ")}${x.length === 1 ? "," : ""})`;
   if (Array.isArray(x)) return `[${x.map(repr).join(", ")}]`;
-  if (isDict(x)) return `{${entries(x).map(([key, value]) => `${repr(key)}: ${repr(value)}`).join(", ")}}`;
+  if (isDict(x))
+    return `{${entries(x)
+      .map(([key, value]) => `${repr(key)}: ${repr(value)}`)
+      .join(", ")}}`;
   return str(x);
 };
 
@@ -110,11 +124,17 @@ export const equal = (a, b) => a === b || slowEqual(a, b);
 /** @param {any} a @param {any} b @returns {boolean} */
 const slowEqual = (a, b) => {
   if (typeof a !== "object" && typeof b !== "object") {
-    return typeof a === "boolean" || typeof b === "boolean" ? isNumber(a) && isNumber(b) && +a === +b : false;
+    return typeof a === "boolean" || typeof b === "boolean"
+      ? isNumber(a) && isNumber(b) && Number(a) === Number(b)
+      : false;
   }
   if (isText(a) && isText(b)) return String(a) === String(b);
   if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a instanceof Tuple === b instanceof Tuple && a.every((x, at) => equal(x, b[at]));
+    return (
+      a.length === b.length &&
+      a instanceof Tuple === b instanceof Tuple &&
+      a.every((x, at) => equal(x, b[at]))
+    );
   }
   if (!isDict(a) || !isDict(b)) return false;
   const mine = entries(a);
@@ -128,7 +148,8 @@ const slowEqual = (a, b) => {
 export const isNumber = (x) => typeof x === "number" || typeof x === "boolean";
 
 /** A number for arithmetic. @param {any} x @returns {number} */
-export const number = (x) => (typeof x === "number" ? x : typeof x === "boolean" ? +x : fail(`no number: ${repr(x)}`));
+export const number = (x) =>
+  typeof x === "number" ? x : typeof x === "boolean" ? +x : fail(`no number: ${repr(x)}`);
 
 /** A number to divide by. @param {any} x */
 export const divisor = (x) => number(x) || fail("division by zero");
@@ -152,7 +173,7 @@ const compareText = (a, b) => {
 /** Negative, 0 or positive; what Python cannot order is an error. @param {any} a @param {any} b @returns {number} */
 export const compare = (a, b) => {
   if (typeof a === "string" && typeof b === "string") return a === b ? 0 : compareText(a, b);
-  if (isNumber(a) && isNumber(b)) return a - b;
+  if (isNumber(a) && isNumber(b)) return Number(a) - Number(b);
   if (isText(a) && isText(b)) return compareText(String(a), String(b));
   if (Array.isArray(a) && Array.isArray(b) && a instanceof Tuple === b instanceof Tuple) {
     const at = a.findIndex((x, place) => place >= b.length || !equal(x, b[place]));
@@ -168,17 +189,28 @@ export const entries = (x) => (x instanceof Map ? [...x] : isDict(x) ? Object.en
 export const list = (x) => {
   if (Array.isArray(x)) return x;
   if (x === undefined) return [];
-  if (isText(x)) return typeof x === "string" ? [...x] : Array.from(x.s, (one) => new Markup(one));
+  if (isText(x)) return [...String(x)];
   if (x instanceof Map) return [...x.keys()];
   return isDict(x) ? Object.keys(x) : fail(`no list: ${repr(x)}`);
+};
+
+/** x as the key of a dict. @param {any} x */
+export const hashable = (x) => {
+  if (x instanceof Markup) return x.s;
+  if (x instanceof Tuple) x.forEach(hashable);
+  else if (x !== null && typeof x === "object") fail(`no key: ${repr(x)}`);
+  return x;
 };
 
 /** x in whole. @param {any} x @param {any} whole @returns {boolean} */
 export const contains = (x, whole) => {
   if (isText(whole)) return isText(x) ? String(whole).includes(String(x)) : fail("no text");
   if (Array.isArray(whole)) return whole.includes(x) || whole.some((one) => equal(one, x));
-  if (whole instanceof Map) return whole.has(x);
-  return whole === undefined ? false : isDict(whole) ? Object.hasOwn(whole, String(x)) && isText(x) : fail("no list");
+  if (whole === undefined) return false;
+  if (!isDict(whole)) return fail(`no list: ${repr(whole)}`);
+  return whole instanceof Map
+    ? whole.has(hashable(x))
+    : Object.hasOwn(whole, String(hashable(x))) && isText(x);
 };
 
 /** An object to read a field from: missing fields are undefined. @param {any} x @returns {any} */
@@ -190,21 +222,24 @@ export const fields = (x) => {
   return x instanceof Map ? Object.fromEntries(x) : x;
 };
 
+/** A part of a text, markup where that is. @param {any} x @param {string | undefined} part */
+const letter = (x, part) => (part !== undefined && x instanceof Markup ? new Markup(part) : part);
+
 /** x[key]. @param {any} x @param {any} key @returns {any} */
 export const item = (x, key) => {
   if (x === undefined) return fail("an item of what is undefined");
-  if (x instanceof Map) return x.get(key instanceof Markup ? key.s : key);
+  if (x instanceof Map) return x.get(hashable(key));
   if (Array.isArray(x)) return isNumber(key) ? x.at(+key) : fields(x)[key];
-  if (isText(x)) return isNumber(key) ? list(x).at(+key) : undefined;
-  return x !== null && isText(key) && Object.hasOwn(Object(x), String(key)) ? x[key] : undefined;
+  if (isText(x)) return isNumber(key) ? letter(x, [...String(x)].at(+key)) : undefined;
+  return isDict(x) && isText(key) && Object.hasOwn(x, String(key)) ? x[String(key)] : undefined;
 };
 
 /** A path such as "a.b" or 0 from an item, for filters with attribute=. @param {any} x @param {any} path */
-export const attribute = (x, path, standard = undefined) => {
+export const attribute = (x, path, standard = null) => {
   if (typeof path === "number") return item(x, path);
   for (const part of String(path).split(".")) {
     x = item(x, /^\d+$/.test(part) ? +part : part);
-    if (x === undefined && standard !== undefined) return standard;
+    if (x === undefined && standard !== null) return standard;
   }
   return x;
 };
@@ -218,11 +253,13 @@ export const slice = (x, start, stop, step) => {
   if (!step) fail("a slice with step 0");
   const size = x.length;
   const least = step < 0 ? -1 : 0;
+  /** @param {number | null} at @param {number} otherwise */
   const bound = (at, otherwise) =>
     at === null ? otherwise : Math.min(Math.max(at < 0 ? at + size : at, least), step < 0 ? size - 1 : size);
   const end = bound(stop, step < 0 ? -1 : size);
   const made = x.slice(0, 0);
-  for (let at = bound(start, step < 0 ? size - 1 : 0); step < 0 ? at > end : at < end; at += step) made.push(x[at]);
+  for (let at = bound(start, step < 0 ? size - 1 : 0); step < 0 ? at > end : at < end; at += step)
+    made.push(x[at]);
   return made;
 };
 
@@ -232,7 +269,7 @@ export const over = (x, change) => (x instanceof Markup ? new Markup(change(x.s)
 /** Text of several values; all are escaped when one is markup. @param {any[]} parts */
 export const concat = (parts, separator = "") =>
   parts.some((x) => x instanceof Markup)
-    ? new Markup(parts.map(escape).join(separator))
+    ? new Markup(parts.map(escaped).join(separator))
     : parts.map(str).join(separator);
 
 /** toFixed that rounds halves to even, as Python does. @param {number} x @param {number} places */
@@ -245,15 +282,15 @@ export const fixed = (x, places) => {
 const SPECIFIER = /%(?:\((\w+)\))?([-+ 0]*)(\d*)(?:\.(\d+))?([\s\S]?)/g;
 
 /** text % values: a list for %s, a dict for %(name)s. @param {any} text @param {any} values */
-export const format = (text, values) => {
-  const show = text instanceof Markup ? escape : str;
+export const format = (text, values, exact = true) => {
+  const show = text instanceof Markup ? escaped : str;
   let used = 0;
   const made = over(text, (template) =>
     template.replace(SPECIFIER, (_, name, flags, width, places, type) => {
       if (type === "%") return "%";
       const given = Array.isArray(values);
-      if (given ? used >= values.length : !name || !contains(name, values)) fail(`nothing for ${name || "%"}`);
-      const value = given ? values[used++] : item(values, name);
+      if (given ? used >= values.length : name && !contains(name, values)) fail(`nothing for ${name || "%"}`);
+      const value = given ? values[used++] : name ? item(values, name) : values;
       let out =
         type === "s"
           ? show(value)
@@ -271,5 +308,5 @@ export const format = (text, values) => {
       return out.replace(/^[-+ ]?/, (sign) => sign + "0".repeat(space));
     }),
   );
-  return Array.isArray(values) && used < values.length ? fail("too many values") : made;
+  return exact && Array.isArray(values) && used < values.length ? fail("too many values") : made;
 };

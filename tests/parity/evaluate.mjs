@@ -13,7 +13,10 @@ const functionOf = (source) => {
 
 const answers = {
   data: (request) => {
-    const templates = Object.entries(request.templates ?? {}).map(([name, source]) => [name, functionOf(source)]);
+    const templates = Object.entries(request.templates ?? {}).map(([name, source]) => [
+      name,
+      functionOf(source),
+    ]);
     Object.assign(data, request, { templates: Object.fromEntries(templates) });
     return true;
   },
