@@ -138,7 +138,7 @@ async function refold(work, kind, targetKind, target) {
     for (const name of Object.keys(fields))
       record[name] = work.data.kinds[targetKind]?.defaults?.[name] ?? null;
     for (const [name, start] of Object.entries(starts ?? {}))
-      record[name] = evaluate(work.data, start, { target });
+      record[name] = evaluate(start, { target }, work.data);
     sisters.push(...(await work.children(kind, field, target.id)));
   }
   sisters.sort(

@@ -1,12 +1,10 @@
 // Store: one person's records, operations and drafts on this phone; the only file that knows IndexedDB.
 
-import { wrap } from "idb";
 import { signature } from "./records.js";
 import { rekey } from "./rekey.js";
+import { Transaction } from "./requests.js";
 
 /**
- * @typedef {import("idb").IDBPDatabase<any>} Database
- * @typedef {any} Transaction an `IDBPTransaction`; the stores are plain data
  * @typedef {{user: string, count: number, oldest: string | null, at: string}} Marker what waited when last seen
  */
 
@@ -25,7 +23,7 @@ export class StoreBlocked extends Error {
  * @param {number} version
  * @param {(db: any, oldVersion: number) => void} upgrade
  * @param {IDBFactory} factory
- * @returns {Promise<Database>}
+ * @returns {Promise<IDBDatabase>}
  */
 function openDatabase(name, version, upgrade, factory) {
   const request = factory.open(name, version);
@@ -42,7 +40,7 @@ function openDatabase(name, version, upgrade, factory) {
       // A newer app must never wait for this page (P-fault: upgrade blocked by an old tab).
       db.onversionchange = () => db.close();
       if (refused) db.close();
-      else resolve(/** @type {Database} */ (wrap(db)));
+      else resolve(db);
     };
   });
 }
@@ -56,20 +54,10 @@ function typed(error) {
 
 /** What both databases share: transactions that are durable, and a connection that heals. */
 class Base {
-  /** @type {Promise<Database>} */
-  #db;
-  /** @type {() => Promise<Database>} */
-  #open;
-
-  /** @param {() => Promise<Database>} open */
+  /** @param {() => Promise<IDBDatabase>} open */
   constructor(open) {
-    this.#open = open;
-    this.#db = open();
-  }
-
-  /** @returns {Promise<Database>} */
-  opened() {
-    return this.#db;
+    this.open = open;
+    this.db = open();
   }
 
   /**
@@ -77,16 +65,17 @@ class Base {
    * @param {IDBTransactionMode} mode
    * @returns {Promise<Transaction>}
    */
-  async #transaction(names, mode) {
+  async begin(names, mode) {
     // P1: browsers default to relaxed, which loses what was "saved" when the battery dies.
-    const options = mode === "readwrite" ? { durability: /** @type {const} */ ("strict") } : undefined;
+    const begin = async () =>
+      new Transaction((await this.db).transaction(names, mode, { durability: "strict" }));
     try {
-      return (await this.#db).transaction(names, mode, options);
+      return await begin();
     } catch (error) {
       // The connection was closed under us: an upgrade that never came, or iOS after a while in the background.
-      if (/** @type {any} */ (error).name !== "InvalidStateError") throw error;
-      this.#db = this.#open();
-      return (await this.#db).transaction(names, mode, options);
+      if (!["InvalidStateError", "StoreBlocked"].includes(/** @type {any} */ (error).name)) throw error;
+      this.db = this.open();
+      return begin();
     }
   }
 
@@ -97,7 +86,7 @@ class Base {
    * @returns {Promise<T>}
    */
   async read(names, work) {
-    return work(await this.#transaction(names, "readonly"));
+    return work(await this.begin(names, "readonly"));
   }
 
   /**
@@ -108,23 +97,19 @@ class Base {
    * @returns {Promise<T>}
    */
   async write(names, work) {
-    const tx = await this.#transaction(names, "readwrite");
-    const done = tx.done.then(
-      () => null,
-      (/** @type {any} */ error) => error ?? tx.error,
-    );
+    const tx = await this.begin(names, "readwrite");
     try {
       const result = await work(tx);
-      const failed = await done;
+      const failed = await tx.done;
       if (failed) throw failed;
       return result;
     } catch (error) {
       try {
-        tx.abort();
+        tx.tx.abort();
       } catch {
         // it has ended by itself
       }
-      const failed = await done;
+      const failed = await tx.done;
       throw typed(failed?.name === "QuotaExceededError" ? failed : error);
     }
   }
@@ -140,7 +125,7 @@ class Base {
   }
 
   async close() {
-    (await this.#db).close();
+    (await this.db).close();
   }
 }
 
@@ -174,7 +159,7 @@ export class Store extends Base {
    * @param {string} user
    * @param {any} data
    * @param {Device | null} device
-   * @param {() => Promise<Database>} open
+   * @param {() => Promise<IDBDatabase>} open
    */
   constructor(user, data, device, open) {
     super(open);
@@ -207,7 +192,7 @@ export class Store extends Base {
 /** @param {IDBFactory} [factory] @returns {Promise<Device>} */
 export async function openDevice(factory = indexedDB) {
   const device = new Device(() => openDatabase("fieldapp", 1, (db) => db.createObjectStore("meta"), factory));
-  await device.opened();
+  await device.db;
   return device;
 }
 
@@ -243,7 +228,7 @@ export async function openUser(user, data, device = null, factory = indexedDB) {
       factory,
     ),
   );
-  await store.opened();
+  await store.db;
   if (fresh) {
     const marker = await device?.get(`waiting:${user}`);
     if (marker?.count) await store.put("meta", "lost", marker);

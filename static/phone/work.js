@@ -135,7 +135,7 @@ export class Work {
     /** @type {Map<Row, Op[]>} */
     const pending = new Map();
     for (const row of rows) {
-      const ops = row.pending.length ? await this.#pending(row) : [];
+      const ops = row.pending.length ? await this.pendingOf(row) : [];
       pending.set(row, ops);
       row.shown = ops.length ? await fold(this, row, ops, false) : row.server;
     }
@@ -149,20 +149,23 @@ export class Work {
   }
 
   /**
-   * The operations that still count: unacknowledged ones, and a creation that the server could not apply,
-   * because nothing that a person recorded vanishes from their own list.
+   * The operations that still count: unacknowledged ones, and a creation that the server could not apply, because
+   * nothing that a person recorded vanishes from their own list; unless they took it back themselves.
    * @param {Row} row
    */
-  async #pending(row) {
-    /** @type {Op[]} */
-    const ops = [];
-    for (const n of row.pending) {
-      const op = await this.op(n);
-      if (op && (!op.acked || (op.verb === "create" && op.record === row.id && refused(op) && !row.server)))
-        ops.push(op);
-    }
-    row.pending = ops.map((op) => op.n);
-    return ops;
+  async pendingOf(row) {
+    const all = await Promise.all(row.pending.map((n) => this.op(n)));
+    /** @type {Set<string>} */
+    const kept = new Set();
+    const ops = all.filter((op) => {
+      if (!op?.acked) return op;
+      const stays =
+        !row.server && op.record === row.id && refused(op) && (op.verb === "create" || kept.has(op.patch.of));
+      if (stays) kept.add(op.op);
+      return stays;
+    });
+    row.pending = ops.map((op) => /** @type {Op} */ (op).n);
+    return /** @type {Op[]} */ (ops);
   }
 
   /**

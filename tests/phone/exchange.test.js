@@ -221,6 +221,20 @@ test("a poisoned visit is kept in quarantine on Wang Fang's phone, with the reas
   assert.equal((await phone.many("visit", { household: "home-101" })).length, 1);
 });
 
+test("a quarantined visit that Wang Fang takes back leaves her list and stays among what went wrong", async () => {
+  const { phone } = await morning();
+  const { group } = await phone.visit("home-101", "met", { note: "poison" });
+  await phone.run();
+  await phone.undo(group);
+  assert.deepEqual(await phone.many("visit"), []);
+  await phone.run();
+  assert.deepEqual(await phone.many("visit"), []);
+  assert.deepEqual(
+    (await list(phone.store)).map((one) => one.state),
+    ["held", "quarantined"],
+  );
+});
+
 test("another worker's visit arrives under Wang Fang's pending one and both are counted", async () => {
   const { phone, office } = await morning();
   await phone.visit("home-101", "no_answer");

@@ -99,6 +99,8 @@ export class Office {
     this.ops.set(op.op, op);
     const kind = this.data.kinds[op.kind];
     const held = this.records.get(op.record);
+    if (["quarantined", "held"].includes(this.results.get(op.patch.of)?.status))
+      return { status: "held", reason: "held" };
     if (op.patch.note === "poison") return { status: "quarantined", reason: "invalid" };
     const fields = {
       author: this.me.id,
