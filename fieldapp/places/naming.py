@@ -17,7 +17,9 @@ _PATTERNS = {
 }
 _COMPILED = {kind: re.compile(pattern) for kind, pattern in _PATTERNS.items()}
 _WORD = {"grid": "{}网格", "building": "{}号楼", "stair_unit": "{}单元"}
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum() or code == 0xFF0D}
+_WIDE = {
+    code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code - 0xFEE0).isalnum() or code == 0xFF0D
+}
 _PARTS = re.compile(r"(\d+)")
 _FLOOR_IN_LABEL = re.compile(r"[^\d]{0,2}?(\d{1,2})(\d{2})(?!\d)")
 

@@ -19,25 +19,29 @@ _NAME_LENGTH = 4  # longer texts are shops and offices, not persons
 
 @lru_cache(maxsize=20_000)
 def pinyin(name: str) -> tuple[str, str]:
-    """`重庆` → (`chongqing`, `cq`). A surname with its own reading brings both: `单英` → (`shanying danying`, `sy dy`).
+    """`王建国` → (`wangjianguo jianguo`, `wjg`): the whole, and the given name for who types a space between.
 
+    A surname with its own reading brings both: `单英` → (`shanying danying ying`, `sy dy`).
     A name without Chinese characters is found by itself: both are empty.
     """
     if name.isascii():
         return "", ""
     usual = _syllables(name)
-    readings = [usual]
+    readings, given = [usual], 1
     for length in (2, 1):
         surname = SURNAMES.get(name[:length])
         if surname and length < len(name) <= _NAME_LENGTH:
             own = [*surname.split(), *_syllables(name[length:])]
+            given = len(surname.split())
             readings = [own] if "".join(own) == "".join(usual) else [own, usual]
             break
-    full = list(dict.fromkeys("".join(syllables) for syllables in readings))
+    full = ["".join(syllables) for syllables in readings]
+    if 1 < len(name) <= _NAME_LENGTH:
+        full.append("".join(readings[0][given:]))
     initials = list(dict.fromkeys("".join(one[0] for one in syllables) for syllables in readings))
-    return " ".join(full)[:200], " ".join(initials)[:60]
+    return " ".join(dict.fromkeys(one for one in full if one))[:200], " ".join(initials)[:60]
 
 
 def _syllables(text: str) -> list[str]:
-    found = lazy_pinyin(text, style=Style.NORMAL, v_to_u=False, errors=lambda other: other.lower().split())
-    return [one for one in found if one.strip()]
+    found = lazy_pinyin(text, style=Style.NORMAL, v_to_u=False)
+    return [one for piece in found for one in piece.lower().split()]

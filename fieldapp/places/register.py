@@ -62,7 +62,9 @@ def import_register(
         if problems:
             raise Refused(staging.rows, len({(one.sheet, one.row) for one in problems}), problems)
         if community is None:
-            community = new_community(community_name.strip(), town, moment, made_id, target_database, write_it=not dry)
+            community = new_community(
+                community_name.strip(), town, moment, made_id, target_database, write_it=not dry
+            )
         work = preview if dry else write
         outcome = work(staging, Target(target_database, community, moment, made_id), steps)
     outcome.ignored, outcome.skipped = register.ignored, register.skipped
@@ -70,7 +72,12 @@ def import_register(
 
 
 def new_community(
-    name: str, town: str, now: datetime, new_id: Callable[[], str], database: peewee.Database, write_it: bool = True
+    name: str,
+    town: str,
+    now: datetime,
+    new_id: Callable[[], str],
+    database: peewee.Database,
+    write_it: bool = True,
 ) -> Community:
     """A community under a new id."""
     fields = {"id": new_id(), "name": name, "town": town, "visit_days": list(VISIT_DAYS)}
@@ -119,15 +126,29 @@ def told(outcome: Outcome, listed: int = 20) -> list[str]:
     if outcome.skipped:
         lines.append(f"Rows passed over (totals, repeated headers): {outcome.skipped}")
     for change in islice(outcome.updated, listed):
-        lines.append(f"  {change.address}: " + ", ".join(f"{name} {old} → {new}" for name, (old, new) in change.fields.items()))
+        lines.append(
+            f"  {change.address}: "
+            + ", ".join(f"{name} {old} → {new}" for name, (old, new) in change.fields.items())
+        )
     if counts["updated"] > listed:
         lines.append(f"  … and {counts['updated'] - listed} more")
     for change in islice(outcome.kept, listed):
-        kept = ", ".join(f"{name} stays {mine} (register: {theirs})" for name, (theirs, mine) in change.kept.items())
+        kept = ", ".join(
+            f"{name} stays {mine} (register: {theirs})" for name, (theirs, mine) in change.kept.items()
+        )
         lines.append(f"  {change.address}: {kept}, as a worker changed it")
     if outcome.vanished:
         lines.append("No longer in the register: " + ", ".join(outcome.vanished))
     return lines
 
 
-__all__ = ["Register", "Refused", "Unreadable", "import_register", "in_words", "new_community", "run_import", "told"]
+__all__ = [
+    "Register",
+    "Refused",
+    "Unreadable",
+    "import_register",
+    "in_words",
+    "new_community",
+    "run_import",
+    "told",
+]

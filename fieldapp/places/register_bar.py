@@ -33,7 +33,9 @@ class Bar:
         if not total:
             return f"{self.step:<10} {done:,} rows"
         full = WIDTH * done // total
-        left = f", {seconds * (total - done) / done:.0f} s left" if done and seconds > 1 and done < total else ""
+        left = (
+            f", {seconds * (total - done) / done:.0f} s left" if done and seconds > 1 and done < total else ""
+        )
         return f"{self.step:<10} [{'█' * full}{'·' * (WIDTH - full)}] {done:,} of {total:,}{left}"
 
     def end(self) -> None:

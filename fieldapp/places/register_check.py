@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any
 
 from fieldapp.declare.words import _l
@@ -101,6 +103,12 @@ class Checker:
     def __init__(self, columns: dict[str, str], community: str) -> None:
         self.columns = columns
         self.community = _plain(community)
+        named = {column: partial(_named, column) for column in ("grid", "building", "stair_unit", "label")}
+        self.values = [column for column in READERS if column in columns]
+        self.readers: dict[str, Callable[[str], Any]] = {"community": self._community, **named}
+        self.readers |= {column: READERS[column] for column in self.values}
+        if "care" in columns:
+            self.readers["care"] = _care
 
     def header(self, column: str) -> str:
         """The column as the sheet calls it."""
@@ -108,37 +116,40 @@ class Checker:
 
     def check(self, row: SheetRow) -> tuple[Entry | None, list[Problem]]:
         """The row as an entry, or what is wrong with it: everything, not only the first."""
-        problems = [self._identity(row, header, value) for header, value in row.everything if holds_national_id(value)]
+        problems = [
+            self._identity(row, header, value) for header, value in row.everything if holds_national_id(value)
+        ]
         if problems:
             return None, problems
-        found: dict[str, Any] = {}
-        for column in ("community", "grid", "building", "stair_unit", "label", "floor", *READERS, "care"):
+        found: dict[str, Any] = dict.fromkeys(("people", "over_60", "care"))
+        for column, read in self.readers.items():
+            text = row.cells.get(column, "")
             try:
-                found[column] = self._cell(row, column)
+                if column in row.dates:
+                    raise Bad(
+                        _l(
+                            "The spreadsheet turned this into a date: format the column as text and type it again"
+                        )
+                    )
+                found[column] = read(text)
             except Bad as bad:
-                value = row.cells.get(column, "")
-                problems.append(Problem(row.sheet, row.number, self.header(column), value, bad.reason, bad.detail))
-        if not problems:
-            problems = self._together(row, found)
-        if problems:
-            return None, problems
-        return self._entry(row, found), []
+                problems.append(
+                    Problem(row.sheet, row.number, self.header(column), text, bad.reason, bad.detail)
+                )
+        try:
+            found["floor"] = _floor(row.cells.get("floor", ""), row.cells.get("label", ""))
+        except Bad as bad:
+            text = row.cells.get("floor", "")
+            problems.append(
+                Problem(row.sheet, row.number, self.header("floor"), text, bad.reason, bad.detail)
+            )
+        problems = problems or self._together(row, found)
+        return (None, problems) if problems else (self._entry(row, found), [])
 
-    def _cell(self, row: SheetRow, column: str) -> Any:
-        text = row.cells.get(column, "")
-        if column in row.dates:
-            raise Bad(_l("The spreadsheet turned this into a date: format the column as text and type it again"))
-        if column == "community":
-            if text and _plain(text) != self.community:
-                raise Bad(_l("Another community"))
-            return text
-        if column == "floor":
-            return _floor(text, row.cells.get("label", ""))
-        if column in ("grid", "building", "stair_unit", "label"):
-            return _named(column, text)
-        if column not in self.columns:
-            return None
-        return _care(text) if column == "care" else READERS[column](text)
+    def _community(self, text: str) -> str:
+        if text and _plain(text) != self.community:
+            raise Bad(_l("Another community"))
+        return text
 
     def _together(self, row: SheetRow, found: dict[str, Any]) -> list[Problem]:
         wrong: list[tuple[str, str]] = []
@@ -146,7 +157,9 @@ class Checker:
             wrong.append(("over_60", _l("More people over 60 than people")))
         if found["care"] and found["tenure"] == "vacant":
             wrong.append(("care", _l("Nobody can be in care in a vacant home")))
-        return [Problem(row.sheet, row.number, self.header(at), row.cells.get(at, ""), why) for at, why in wrong]
+        return [
+            Problem(row.sheet, row.number, self.header(at), row.cells.get(at, ""), why) for at, why in wrong
+        ]
 
     def _identity(self, row: SheetRow, header: str, value: str) -> Problem:
         reason = _l("A national ID number is never stored: delete the column or the number")
@@ -161,7 +174,7 @@ class Checker:
             unit=place("stair_unit", found["stair_unit"]),
             floor=found["floor"],
             label=found["label"],
-            values={name: found[name] for name in READERS if name in self.columns},
+            values={name: found[name] for name in self.values},
             care=found["care"],
         )
 
@@ -186,6 +199,7 @@ def _plain(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
+@lru_cache(maxsize=10_000)
 def _named(column: str, text: str) -> str:
     shown = narrow(text)
     if not shown:
@@ -199,13 +213,17 @@ def _limited(column: str, text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=10_000)
 def _floor(text: str, label: str) -> int:
     floor = floor_number(text) if text else floor_of_label(label)
     if floor is None:
-        raise Bad(_l("Not a floor") if text else _l("The floor is missing and the door label does not tell it"))
+        raise Bad(
+            _l("Not a floor") if text else _l("The floor is missing and the door label does not tell it")
+        )
     return floor
 
 
+@lru_cache(maxsize=1_000)
 def _tenure(text: str) -> str:
     word = re.sub(r"[-_()（）]", "", _plain(text))
     if word not in _TENURE_OF:
@@ -225,6 +243,7 @@ def _phone(text: str) -> str:
     return _limited("phone", "/".join(pieces))
 
 
+@lru_cache(maxsize=1_000)
 def _count(text: str) -> int:
     plain = unicodedata.normalize("NFKC", text).strip().lower()
     if plain in NOTHING:
@@ -238,6 +257,8 @@ def _count(text: str) -> int:
 
 
 def _care(text: str) -> list[str]:
+    if not text:
+        return []
     tags: list[str] = []
     for piece in _HARD.split(unicodedata.normalize("NFKC", text)):
         word = _care_word(piece)
@@ -254,7 +275,7 @@ def _care_word(text: str) -> str:
     return re.sub(r"[\s_]", "", text.lower())
 
 
-READERS: dict[str, Any] = {
+READERS: dict[str, Callable[[str], Any]] = {
     "name": lambda text: _limited("name", " ".join(text.split())),
     "tenure": _tenure,
     "phone": _phone,

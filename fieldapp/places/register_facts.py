@@ -45,7 +45,9 @@ def due_after(household: dict[str, Any], interval: int | None, care: Sequence[st
     return min(day for day in days if day)
 
 
-def computed(household: dict[str, Any], care: Sequence[str], days: Sequence[int] | None, today: str) -> dict[str, Any]:
+def computed(
+    household: dict[str, Any], care: Sequence[str], days: Sequence[int] | None, today: str
+) -> dict[str, Any]:
     """The fields that follow from the others: interval, due day, pinyin, initials."""
     interval = visit_days(household["tenure"], care, days)
     full, initials = pinyin(household["name"])

@@ -7,8 +7,6 @@ from typing import Any
 
 import peewee
 
-from sync.store import insert_rows
-
 
 class RegisterValue(peewee.Model):
     """What the last import said of a household: tells a worker's later word from the register's own change."""
@@ -23,14 +21,20 @@ class RegisterValue(peewee.Model):
     @classmethod
     def keep(cls, community: str, said: dict[str, dict[str, Any]]) -> None:
         """Store what an import says: household id → column → value."""
-        rows = [(household, community, json.dumps(values, ensure_ascii=False)) for household, values in said.items()]
-        columns = ("household", "community", "said")
-        insert_rows(cls._meta.database, cls, columns, rows, update=("said",), conflict=("household",))
+        rows = [
+            (household, community, json.dumps(values, ensure_ascii=False))
+            for household, values in said.items()
+        ]
+        if rows:
+            insert = cls.insert_many(rows, fields=[cls.household, cls.community, cls.said])
+            insert.on_conflict(
+                conflict_target=[cls.household], update={cls.said: peewee.EXCLUDED.said}
+            ).execute()
 
     @classmethod
     def of(cls, households: list[str]) -> dict[str, dict[str, Any]]:
         """What the last import said: household id → column → value."""
-        found = cls.select(cls.household, cls.said).where(cls.household.in_(households)).tuples()
+        found: Any = cls.select(cls.household, cls.said).where(cls.household.in_(households)).tuples()
         return {household: json.loads(said) for household, said in found}
 
 

@@ -21,7 +21,9 @@ class Change:
     state: str
     address: str
     fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # column → (before, after)
-    kept: dict[str, tuple[Any, Any]] = field(default_factory=dict)  # column → (the sheet's, the worker's later one)
+    kept: dict[str, tuple[Any, Any]] = field(
+        default_factory=dict
+    )  # column → (the sheet's, the worker's later one)
     records: list[tuple[str, Row]] = field(default_factory=list)  # kind, fields; doors first
     household: str = ""
     said: dict[str, Any] | None = None  # what the sheet says now, kept for the next import
@@ -97,7 +99,9 @@ def _door(entry: Entry, at: UnitPlace, positions: dict[str, int]) -> Row:
     }
 
 
-def _added(entry: Entry, known: Held | None, at: UnitPlace, rules: Rules, positions: dict[str, int]) -> Change:
+def _added(
+    entry: Entry, known: Held | None, at: UnitPlace, rules: Rules, positions: dict[str, int]
+) -> Change:
     door = {"id": known.door["id"] if known else rules.new_id(), **_door(entry, at, positions)}
     facts = {**DEFAULTS, **entry.values}
     household = {
@@ -138,20 +142,22 @@ def _met_again(
     after |= computed(after, tags, rules.days, rules.today)
     door = {**known.door, **_door(entry, at, positions)}
     after["address"] = door["address"]
-    if door != known.door:
-        change.records.append(("door", door))
-    if after != before:
-        change.records.append(("household", after))
+    change.records += _differing("door", known.door, door) + _differing("household", before, after)
     if tags or known.care:
         care = _care(known.care["id"] if known.care else rules.new_id(), after, tags or tags_before)
         care["gone"] = not tags
-        if known.care is None or any(known.care.get(name) != value for name, value in care.items()):
-            change.records.append(("care_person", care))
+        change.records += _differing("care_person", known.care or {}, care)
     said = {**(known.said or {}), **_said(entry)}
     change.said = said if said != known.said else None
     if change.fields:
         change.state = "updated"
     return change
+
+
+def _differing(kind: str, before: Row, after: Row) -> list[tuple[str, Row]]:
+    """The record with only the fields that differ, so that nothing else is written over; none where all are equal."""
+    changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    return [(kind, {"id": after["id"], **changed})] if changed else []
 
 
 def _tags(care: Row | None) -> list[str]:

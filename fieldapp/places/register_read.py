@@ -19,7 +19,22 @@ from fieldapp.places.register_columns import column_of, missing_from
 
 HEADER_WITHIN = 40  # rows; titles, dates and notes stand above the header
 LARGEST_UNPACKED = 400_000_000  # bytes; a sheet of 100,000 rows unpacks to about 60 million
-FOOTERS = ("合计", "总计", "小计", "共计", "填表", "制表", "审核", "备注", "说明", "注:", "注：", "total", "note", "prepared by")
+FOOTERS = (
+    "合计",
+    "总计",
+    "小计",
+    "共计",
+    "填表",
+    "制表",
+    "审核",
+    "备注",
+    "说明",
+    "注:",
+    "注：",
+    "total",
+    "note",
+    "prepared by",
+)
 
 
 class Unreadable(ValueError):
@@ -82,12 +97,16 @@ def open_register(path: str | Path) -> Register:
             nearest = lacking if nearest is None or len(lacking) < len(nearest) else nearest
             continue
         register.sheets.append(name)
-        register.columns = {column: header.headers[at] for at, column in header.known.items()} | register.columns
+        register.columns = {
+            column: header.headers[at] for at, column in header.known.items()
+        } | register.columns
         register.ignored += [one for one in header.unknown() if one not in register.ignored]
     if not register.sheets:
         if nearest:
             raise Unreadable(_l("The sheet lacks these columns: %(columns)s"), columns=nearest)
-        raise Unreadable(_l("No header row was found: the columns grid, building, stair unit and door label are needed"))
+        raise Unreadable(
+            _l("No header row was found: the columns grid, building, stair unit and door label are needed")
+        )
     return register
 
 
@@ -114,7 +133,9 @@ class _Header:
         dates = frozenset(
             self.known[at] for at, value in enumerate(cells) if at in self.known and isinstance(value, _DATES)
         )
-        return SheetRow(self.sheet, number, known, tuple((self.headers.get(at, ""), text) for at, text in filled), dates)
+        return SheetRow(
+            self.sheet, number, known, tuple((self.headers.get(at, ""), text) for at, text in filled), dates
+        )
 
 
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
@@ -174,7 +195,9 @@ def _sheets(path: Path) -> Iterator[tuple[str, _Lines]]:
     if start.startswith(b"PK\x03\x04"):
         yield from _workbook(path)
     elif start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise Unreadable(_l("This is an old .xls file or one with a password: save it as .xlsx without a password"))
+        raise Unreadable(
+            _l("This is an old .xls file or one with a password: save it as .xlsx without a password")
+        )
     else:
         yield "", _Lines(_csv(path))
 
@@ -233,9 +256,8 @@ def _encoding(path: Path) -> str:
     """UTF-8 with or without BOM, UTF-16 with BOM, else GB18030 (which holds GBK); read through once, in pieces."""
     with open(path, "rb") as file:
         start = file.read(4)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    for encoding in ("utf-8-sig", "gb18030"):
+    marked = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
         decoder = codecs.getincrementaldecoder(encoding)()
         try:
             with open(path, "rb") as file:

@@ -20,7 +20,16 @@ from fieldapp.declare.kinds import kinds
 from fieldapp.declare.record import COMMON, Record
 from fieldapp.declare.words import _l
 from fieldapp.places.naming import place
-from fieldapp.places.record import VISIT_DAYS, Building, CarePerson, Community, Door, Grid, Household, StairUnit
+from fieldapp.places.record import (
+    VISIT_DAYS,
+    Building,
+    CarePerson,
+    Community,
+    Door,
+    Grid,
+    Household,
+    StairUnit,
+)
 from fieldapp.places.register_check import Problem
 from fieldapp.places.register_models import RegisterValue
 from fieldapp.places.register_plan import Change, Held, Row, Rules, UnitPlace, compare
@@ -41,7 +50,9 @@ class Outcome:
     """What an import did, or would do."""
 
     rows: int = 0
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("added", "updated", "unchanged", "vanished"), 0))
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("added", "updated", "unchanged", "vanished"), 0)
+    )
     updated: list[Change] = field(default_factory=list)
     kept: list[Change] = field(default_factory=list)
     vanished: list[str] = field(default_factory=list)
@@ -78,22 +89,28 @@ class Target:
         self.grids = {place("grid", row["name"]).key: row for row in self._all(Grid)}
         self.buildings = {place("building", row["name"]).key: row for row in self._all(Building)}
         keys = {row["id"]: key for key, row in self.buildings.items()}
-        self.units = {(keys[row["building"]], place("stair_unit", row["name"]).key): row for row in self._all(StairUnit)}
+        self.units = {
+            (keys[row["building"]], place("stair_unit", row["name"]).key): row for row in self._all(StairUnit)
+        }
         return self
 
     def _all(self, kind: type[Record]) -> Iterator[Row]:
         query = kind.select().where(kind.community == self.community.id, kind.gone == False)  # noqa: E712
-        return (own(row) for row in query.order_by(kind.id).dicts())
+        return own(kind, query.order_by(kind.id))
 
     def put(self, records: Sequence[tuple[str, Row]]) -> None:
         """Write records and their feed rows, at most `BATCH` in a transaction."""
         for at in range(0, len(records), BATCH):
             put(self.database, kinds(), self.community.id, records[at : at + BATCH], self.now)
 
-    def locked(self) -> Any:
-        """A transaction that holds the write lock from its start: what is compared is what is written."""
-        sqlite = isinstance(self.database, peewee.SqliteDatabase)
-        return self.database.atomic("IMMEDIATE") if sqlite else self.database.atomic()
+    @property
+    def on_postgres(self) -> bool:
+        """Whether rows must be locked one by one."""
+        return isinstance(self.database, peewee.PostgresqlDatabase)
+
+    def writing(self) -> Any:
+        """A write transaction: on SQLite the write lock is taken at once, so that nothing read can change."""
+        return self.database.atomic() if self.on_postgres else self.database.atomic("IMMEDIATE")
 
     @property
     def rules(self) -> Rules:
@@ -101,9 +118,11 @@ class Target:
         return Rules(local_day(self.now), list(self.community.visit_days) or VISIT_DAYS, self.new_id)
 
 
-def own(row: Row) -> Row:
-    """A record without the columns that sync fills in."""
-    return {name: value for name, value in row.items() if name == "id" or name not in COMMON or name == "gone"}
+def own(kind: type[Record], query: Any) -> Iterator[Row]:
+    """The query's records without the columns that sync fills in."""
+    names = ["id", "gone", *(name for name in kind._meta.fields if name not in COMMON)]
+    rows = query.select(*(kind._meta.fields[name] for name in names)).tuples()
+    return (dict(zip(names, row, strict=True)) for row in rows)
 
 
 def preview(staging: Staging, target: Target, steps: Steps, listed: int = 500) -> Outcome:
@@ -124,7 +143,7 @@ def write(staging: Staging, target: Target, steps: Steps, listed: int = 500) -> 
     target.load()
     target.put(_new_places(staging, target, outcome))
     for keys, done, total in _batches(staging, target):
-        with target.locked():
+        with target.writing():  # what is compared is what is written
             changes = list(_changes(staging, target, keys))
             _write_batch(target, changes)
         for change in changes:
@@ -145,7 +164,9 @@ def conflicts(staging: Staging, target: Target, header: str) -> Iterator[Problem
             continue
         reason = _l("This building belongs to %(grid)s; an import does not move buildings between grids")
         for entry in staging.building_entries(building.key):
-            yield Problem(entry.sheet, entry.row, header, entry.grid.name, reason, {"grid": names[known["grid"]]})
+            yield Problem(
+                entry.sheet, entry.row, header, entry.grid.name, reason, {"grid": names[known["grid"]]}
+            )
 
 
 def _new_places(staging: Staging, target: Target, outcome: Outcome) -> list[tuple[str, Row]]:
@@ -159,14 +180,25 @@ def _new_places(staging: Staging, target: Target, outcome: Outcome) -> list[tupl
             outcome.new_places.setdefault("grid", []).append(grid.name)
     for building, grid_key, floors, units in staging.buildings():
         if building.key not in target.buildings:
-            row = {"id": target.new_id(), "grid": target.grids[grid_key]["id"], "name": building.name, "number": building.number}
+            row = {
+                "id": target.new_id(),
+                "grid": target.grids[grid_key]["id"],
+                "name": building.name,
+                "number": building.number,
+            }
             target.buildings[building.key] = row | {"floors": floors, "unit_count": units}
             records.append(("building", target.buildings[building.key]))
             outcome.new_places.setdefault("building", []).append(building.name)
     for building_key, unit in staging.units():
         if (building_key, unit.key) not in target.units:
             above = target.buildings[building_key]
-            row = {"id": target.new_id(), "building": above["id"], "grid": above["grid"], "name": unit.name, "number": unit.number}
+            row = {
+                "id": target.new_id(),
+                "building": above["id"],
+                "grid": above["grid"],
+                "name": unit.name,
+                "number": unit.number,
+            }
             target.units[building_key, unit.key] = row
             records.append(("stair_unit", row))
     return records
@@ -207,38 +239,46 @@ def _changes(staging: Staging, target: Target, keys: list[UnitKey]) -> Iterator[
 
 def _held(target: Target, units: list[str]) -> dict[str, dict[str, Held]]:
     """What the database holds in these stair units: unit id → door label → door, household, care, last import's word."""
-    households = {row["door"]: row for row in _in_units(target, Household, units)}
+    # In the order in which sync locks rows, by kind and id, so that nobody waits for each other.
     care = {row["household"]: row for row in _in_units(target, CarePerson, units, gone=True)}
+    doors = list(_in_units(target, Door, units))
+    households = {row["door"]: row for row in _in_units(target, Household, units)}
     said = RegisterValue.of([row["id"] for row in households.values()])
     found: dict[str, dict[str, Held]] = defaultdict(dict)
-    for door in _in_units(target, Door, units):
+    for door in doors:
         household = households.get(door["id"])
         known = household["id"] if household else ""
         found[door["stair_unit"]][door["label"]] = Held(door, household, care.get(known), said.get(known))
     return found
 
 
-def _in_units(target: Target, kind: type[Record], units: list[str], gone: bool = False) -> Iterator[Row]:
+def _in_units(target: Target, kind: Any, units: list[str], gone: bool = False) -> Iterator[Row]:
     query = kind.select().where(kind.community == target.community.id, kind.stair_unit.in_(units))
     if not gone:
         query = query.where(kind.gone == False)  # noqa: E712
-    if not isinstance(target.database, peewee.SqliteDatabase) and target.database.in_transaction():
+    query = query.order_by(kind.id)
+    if target.on_postgres and target.database.in_transaction():
         query = query.for_update()
-    return (own(row) for row in query.order_by(kind.id).dicts())
+    return own(kind, query)
 
 
 def _write_batch(target: Target, changes: list[Change]) -> None:
     records = [record for change in changes for record in change.records]
     if records:
         put(target.database, kinds(), target.community.id, records, target.now)
-    RegisterValue.keep(target.community.id, {one.household: one.said for one in changes if one.said is not None})
+    RegisterValue.keep(
+        target.community.id, {one.household: one.said for one in changes if one.said is not None}
+    )
 
 
 def _counted(target: Target) -> list[tuple[str, Row]]:
     """Grids and buildings whose counts differ from the doors that stand there now."""
     here = Door.community == target.community.id
-    counts = dict(Door.select(Door.grid, peewee.fn.COUNT(Door.id)).where(here).group_by(Door.grid).tuples())
-    floors = dict(Door.select(Door.building, peewee.fn.MAX(Door.floor)).where(here).group_by(Door.building).tuples())
+    by_grid: Any = Door.select(Door.grid, peewee.fn.COUNT(Door.id)).where(here).group_by(Door.grid).tuples()
+    by_building: Any = (
+        Door.select(Door.building, peewee.fn.MAX(Door.floor)).where(here).group_by(Door.building).tuples()
+    )
+    counts, floors = dict(by_grid), dict(by_building)
     units: dict[str, int] = defaultdict(int)
     for unit in target.units.values():
         units[unit["building"]] += 1

@@ -1,0 +1,148 @@
+"""Reading the register: every shape in which a clerk may hand it in."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from fieldapp.places.register_read import SheetRow, Unreadable, open_register
+from tests.places.registers import CHINESE, ENGLISH, csv_file, row, xlsx_file
+
+
+def read(path: Path) -> list[SheetRow]:
+    return list(open_register(path).rows())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_text_register_is_read_in_the_encoding_and_with_the_marks_it_came_in(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    found = read(csv_file(tmp_path / "r.csv", [CHINESE, row("底商2")], encoding, delimiter))
+    assert [(one.number, one.cells["label"], one.cells["name"]) for one in found] == [(2, "底商2", "王建国")]
+
+
+def test_a_rare_name_outside_gbk_is_read_from_gb18030(tmp_path: Path) -> None:
+    assert (
+        read(csv_file(tmp_path / "r.csv", [CHINESE, row(name="𠮷田")], "gb18030"))[0].cells["name"] == "𠮷田"
+    )
+
+
+def test_titles_above_the_header_are_passed_over_and_rows_keep_their_number_in_the_sheet(
+    tmp_path: Path,
+) -> None:
+    titles = [["和平社区住户登记册"], ["制表日期：2026-11-01", "", "共 2 户"], []]
+    path = xlsx_file(
+        tmp_path / "r.xlsx", [*titles, CHINESE, row("301"), [], row("302")], merged=["A1:L1", "A2:B2"]
+    )
+    assert [(one.number, one.cells["label"]) for one in read(path)] == [(5, "301"), (7, "302")]
+
+
+def test_english_headers_in_any_order_are_known(tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "r.csv", [ENGLISH[::-1], row("3A")[::-1]])
+    register = open_register(path)
+    assert set(register.columns) == {
+        "community", "grid", "building", "stair_unit", "floor", "label", "name", "tenure", "phone", "people", "over_60", "care",
+    }  # fmt: skip
+    assert next(register.rows()).cells["label"] == "3A"
+
+
+def test_stars_brackets_spaces_and_full_width_signs_in_headers_do_not_matter(tmp_path: Path) -> None:
+    headers = ["＊所属网格（必填）", "楼 号", "单元号", "房间号", "户主 姓名", "房屋状态", "６０岁以上"]
+    path = xlsx_file(tmp_path / "r.xlsx", [headers, ["三网格", 5, 2, 301, "王", "自住", 1]])
+    assert set(open_register(path).columns) == {
+        "grid",
+        "building",
+        "stair_unit",
+        "label",
+        "name",
+        "tenure",
+        "over_60",
+    }
+
+
+def test_columns_nobody_knows_are_named_and_left_out(tmp_path: Path) -> None:
+    register = open_register(csv_file(tmp_path / "r.csv", [[*CHINESE, "车牌号"], [*row(), "京A00000"]]))
+    assert register.ignored == ["车牌号"]
+    assert "车牌号" not in next(register.rows()).cells
+
+
+def test_numbers_of_a_spreadsheet_become_labels_without_a_fraction(tmp_path: Path) -> None:
+    found = read(xlsx_file(tmp_path / "r.xlsx", [CHINESE, row(101.0, phone=13800000001, people=3.0)]))[
+        0
+    ].cells
+    assert (found["label"], found["phone"], found["people"]) == ("101", "13800000001", "3")
+
+
+def test_a_building_merged_beside_its_doors_is_read_in_each_row(tmp_path: Path) -> None:
+    rows = [
+        CHINESE,
+        row("301"),
+        row("302", building=None),
+        row("401", building=None),
+        row("101", building="6号楼"),
+    ]
+    found = read(xlsx_file(tmp_path / "r.xlsx", rows, merged=["C2:C4"]))
+    assert [one.cells["building"] for one in found] == ["5号楼", "5号楼", "5号楼", "6号楼"]
+
+
+def test_a_label_that_the_spreadsheet_made_a_date_is_marked_as_one(tmp_path: Path) -> None:
+    found = read(xlsx_file(tmp_path / "r.xlsx", [CHINESE, row(datetime.date(2026, 3, 2))]))[0]
+    assert found.dates == {"label"}
+
+
+def test_one_sheet_a_building_is_read_as_one_register(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    notes = book.active
+    notes.append(["填表说明"])
+    for name in ("5号楼", "6号楼"):
+        sheet = book.create_sheet(name)
+        sheet.append(CHINESE)
+        sheet.append(row(building=name))
+    hidden = book.create_sheet("旧数据")
+    hidden.append(CHINESE)
+    hidden.append(row("999"))
+    hidden.sheet_state = "hidden"
+    book.save(tmp_path / "r.xlsx")
+    assert [(one.sheet, one.number) for one in read(tmp_path / "r.xlsx")] == [("5号楼", 2), ("6号楼", 2)]
+
+
+def test_totals_and_a_header_printed_again_are_passed_over(tmp_path: Path) -> None:
+    register = open_register(
+        csv_file(tmp_path / "r.csv", [CHINESE, row("301"), CHINESE, row("302"), ["合计", "2户"]])
+    )
+    assert [one.cells["label"] for one in register.rows()] == ["301", "302"]
+    assert register.skipped == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00\x01\x02",
+        b"PK\x03\x04 no zip",
+        b"\xd0\xcf\x11\xe0 old xls",
+        "就是一封信\n".encode(),
+        b"\xff\xfe\xfd\xfc\xfb",
+    ],
+)
+def test_a_file_that_is_no_register_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "r.csv").write_bytes(content)
+    with pytest.raises(Unreadable) as refused:
+        open_register(tmp_path / "r.csv")
+    assert str(refused.value)
+
+
+def test_a_register_without_door_labels_says_which_column_it_lacks(tmp_path: Path) -> None:
+    headers = [one for one in CHINESE if one != "门牌号"]
+    with pytest.raises(Unreadable) as refused:
+        open_register(csv_file(tmp_path / "r.csv", [headers, row()]))
+    assert refused.value.detail["columns"] == ["label"]
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable):
+        open_register(tmp_path / "nowhere.xlsx")
