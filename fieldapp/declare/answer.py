@@ -19,7 +19,7 @@ from fieldapp.declare.find import Missing, run_queries
 from fieldapp.declare.form import FieldForm, describe
 from fieldapp.declare.page_save import Draft, PageSave
 from fieldapp.declare.registry import registry
-from fieldapp.declare.save import Saved, operations, save
+from fieldapp.declare.save import UUID, operations, save
 from fieldapp.declare.screen import Screen
 from sync.ids import uuid7
 
@@ -121,16 +121,18 @@ def _post(
         return page(screen, ctx, 422)
     scope = {**params, **ctx, "form": {"values": values}}
     goes_to = fill(screen.then or ctx["url"], scope)
-    fresh = f"{request.form.get('fresh_id', '')}|{ctx['url']}"
-    if PageSave.repeated(g.me.id, fresh) is None:
-        says = str(expression(screen.says or "''")(**scope, _=gettext))
-        made = operations(screen, ctx, values, moment, request.form.get("fresh_id", ""))
-        saved = save(g.me, made, moment)
-        if isinstance(saved, Saved):
-            PageSave.create(
-                group=saved.group, account=g.me.id, fresh=fresh, says=says, url=ctx["url"], at=instant(moment)
-            )
-            Draft.drop(g.me.id, ctx["url"])
+    fresh = request.form.get("fresh_id", "")
+    earlier = PageSave.get_or_none(PageSave.group == fresh)
+    if earlier is not None and earlier.account == g.me.id and earlier.url == ctx["url"]:
+        return go(goes_to)
+    # One page may hold many forms: the same fresh id sent to another address is another save.
+    group = fresh if earlier is None and UUID.fullmatch(fresh) else str(uuid7(int(moment.timestamp() * 1000)))
+    says = str(expression(screen.says or "''")(**scope, _=gettext))
+    made = operations(screen, ctx, values, moment, group)
+    if made:
+        save(g.me, made, moment)
+        PageSave.create(group=group, account=g.me.id, says=says, url=ctx["url"], at=instant(moment))
+        Draft.drop(g.me.id, ctx["url"])
     return go(goes_to)
 
 

@@ -104,7 +104,7 @@ def _select(query: Query, me: Me, scope: Mapping[str, Any], now: datetime) -> An
 def _text(record: type[Record], field: Any) -> Any:
     """Text is compared by code point on every database."""
     postgres = isinstance(record._meta.database, peewee.PostgresqlDatabase)
-    return field.collate("C") if postgres and isinstance(field, peewee.TextField) else field
+    return field.collate('"C"') if postgres and isinstance(field, peewee.TextField) else field
 
 
 def _ordered(query: Query, selected: Any) -> Any:

@@ -44,11 +44,10 @@ class Draft(peewee.Model):
 
 
 class PageSave(peewee.Model):
-    """One save made by a page: a repeated submit finds it again, and undo finds its operations."""
+    """One save made by a page, under the form's fresh id: a repeated submit finds it again, and so does undo."""
 
     group = peewee.CharField(max_length=36, primary_key=True)
     account = peewee.CharField(max_length=36, index=True)
-    fresh = peewee.CharField(max_length=300, index=True)
     says = peewee.TextField()
     url = peewee.CharField(max_length=200)
     at = peewee.CharField(max_length=24)
@@ -56,11 +55,6 @@ class PageSave(peewee.Model):
 
     class Meta:
         legacy_table_names = False
-
-    @classmethod
-    def repeated(cls, account: str, fresh: str) -> PageSave | None:
-        """The save that this submit already made."""
-        return cls.get_or_none(cls.account == account, cls.fresh == fresh)
 
     @classmethod
     def last(cls, account: str, now: datetime) -> dict[str, Any] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,21 +19,13 @@ from sync.store import Operation
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True)
-class Saved:
-    """A save that arrived: its group, and what became of each of its operations."""
-
-    group: str
-    results: list[dict[str, Any]]
-
-
 def operations(
-    screen: Screen, found: Mapping[str, Any], values: Mapping[str, Any], moment: datetime, fresh_id: str
+    screen: Screen, found: Mapping[str, Any], values: Mapping[str, Any], moment: datetime, group: str
 ) -> list[dict[str, Any]]:
     """The operations of one save, as a phone would make them, without a device's seq.
 
     A create takes the form's fields of the kind and its parent's id; a patch only fields that differ from the
-    loaded record, with the loaded values as base. A create's record id is the form's fresh id.
+    loaded record, with the loaded values as base. The first create's record id is the group's.
     """
     milliseconds = int(moment.timestamp() * 1000)
     made: list[dict[str, Any]] = []
@@ -44,7 +35,7 @@ def operations(
             patch = {name: values[name] for name in record.own_fields() if values.get(name) is not None}
             if one.target and record.parent:
                 patch[record.parent] = found[one.target]["id"]
-            id = fresh_id if UUID.fullmatch(fresh_id) else str(uuid7(milliseconds))
+            id = str(uuid7(milliseconds)) if any(other["verb"] == "create" for other in made) else group
             made.append({"verb": "create", "kind": record.kind, "record": id, "patch": patch, "base": {}, "base_version": None})
         else:
             loaded = found[one.target or ""]
@@ -55,23 +46,19 @@ def operations(
                     {"verb": "patch", "kind": record.kind, "record": loaded["id"], "patch": changed, "base": base}
                     | {"base_version": loaded["version"]}
                 )
-    return _stamped(made, moment, screen.form.version if screen.form else 1)
+    return _stamped(made, moment, screen.form.version if screen.form else 1, group)
 
 
-def _stamped(made: list[dict[str, Any]], moment: datetime, form_version: int) -> list[dict[str, Any]]:
+def _stamped(made: list[dict[str, Any]], moment: datetime, form_version: int, group: str) -> list[dict[str, Any]]:
     milliseconds = int(moment.timestamp() * 1000)
-    group = str(uuid7(milliseconds))
     at = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
     common = {"group": group, "after": [], "form": form_version, "at": at, "offset": 0, "files": []}
     return [{"op": str(uuid7(milliseconds)), **common, **one} for one in made]
 
 
-def save(me: Me, made: list[dict[str, Any]], moment: datetime) -> Saved | None:
-    """Push the operations of a page; nothing changed makes no save."""
-    if not made:
-        return None
-    results = push_page(current_app.extensions["database"], kinds(), me, device_of_session(), made, moment)
-    return Saved(made[0]["group"], results)
+def save(me: Me, made: list[dict[str, Any]], moment: datetime) -> list[dict[str, Any]]:
+    """Push the operations of a page; what became of each."""
+    return push_page(current_app.extensions["database"], kinds(), me, device_of_session(), made, moment)
 
 
 def retract(me: Me, group: str, moment: datetime) -> None:
@@ -81,7 +68,8 @@ def retract(me: Me, group: str, moment: datetime) -> None:
         {"verb": "retract", "kind": one.kind, "record": one.record, "patch": {"of": one.op}, "base": {}, "base_version": None}
         for one in found.order_by(Operation.seq.desc())
     ]
-    save(me, _stamped(made, moment, 1), moment)
+    if made:
+        save(me, _stamped(made, moment, 1, str(uuid7(int(moment.timestamp() * 1000)))), moment)
 
 
 def device_of_session() -> str:

@@ -2,8 +2,8 @@
 
 import { instantMs, world } from "./clock.js";
 import { uuid7 } from "./ids.js";
-import { deviceTime, same } from "./overlay.js";
-import { above } from "./store.js";
+import { same } from "./overlay.js";
+import { mark } from "./standing.js";
 import { Work } from "./work.js";
 
 /**
@@ -24,8 +24,6 @@ import { Work } from "./work.js";
  * @property {Fields} [patch]
  * @property {Fields} [base] the values the person saw; what is held when left out
  * @property {(string | number)[]} [after] operations it needs: ids, or places in this list of saves
- *
- * @typedef {{says: string | null, group: string | null, at: string, url: string | null}} Last
  */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -56,105 +54,55 @@ export async function openOutbox(tx) {
  * @param {string | null} [save.draft] the draft that this save makes needless
  * @returns {Promise<{group: string, repeated: boolean, records: Fields[]}>}
  */
-export async function save(store, data, { me, saves, now, clock, offset, freshKey, says, url, draft }) {
+export async function save(store, data, { me, saves, freshKey, says, url, draft, ...when }) {
   const group = freshKey && UUID.test(freshKey) ? freshKey : uuid7();
-  const when = { clock: clock ?? world.now(), offset: offset ?? store.offset };
-  const at = now ?? instantMs(when.clock + when.offset);
-  const done = await store.write(["records", "ops", "drafts", "meta"], async (tx) => {
-    const earlier = await tx.objectStore("ops").index("group").getAll(group);
-    if (earlier.length)
-      return {
-        repeated: true,
-        records: await shownOf(
-          tx,
-          earlier.map((/** @type {Op} */ op) => op.record),
-        ),
-      };
-    const outbox = await openOutbox(tx);
-    const work = new Work(tx, data, me);
-    /** @type {string[]} */
-    const touched = [];
-    /** @type {string[]} */
+  const done = await change(store, data, me, when, async (work, { add, said }) => {
+    const ops = work.tx.objectStore("ops");
+    /** @type {Op[]} */
+    const earlier = await ops.index("group").getAll(group);
+    /** @type {(Op | null)[]} */
     const made = [];
-    for (const one of saves) {
-      const op = await operation(work, data, one, { group, ...when, made });
-      made.push(op?.op ?? "");
-      if (!op) continue;
-      touched.push(op.record);
-      await append(work, outbox, { ...op, says: says ?? null, url: url ?? null });
+    for (const one of earlier.length ? [] : saves) {
+      const op = await operation(work, one, made);
+      made.push(op && (await add({ ...op, group, says: says ?? null, url: url ?? null })));
     }
-    tx.objectStore("meta").put(outbox, "outbox");
-    if (made.some(Boolean))
-      tx.objectStore("meta").put({ says: says ?? null, group, at, url: url ?? null }, "last");
-    if (draft) tx.objectStore("drafts").delete(draft);
-    return { repeated: false, records: await shownOf(tx, touched) };
+    if (made.some(Boolean)) said({ says: says ?? null, group, url: url ?? null });
+    if (draft) work.tx.objectStore("drafts").delete(draft);
+    const ids = new Set([...earlier, ...made].flatMap((op) => op?.record ?? []));
+    const rows = await Promise.all(Array.from(ids, (id) => work.row(id)));
+    return { repeated: earlier.length > 0, records: rows.flatMap((row) => row?.shown ?? []) };
   });
-  mark(store);
   return { group, ...done };
 }
 
-/** @param {any} tx @param {string[]} ids */
-async function shownOf(tx, ids) {
-  const rows = await Promise.all([...new Set(ids)].map((id) => tx.objectStore("records").get(id)));
-  return rows.map((row) => row?.shown).filter(Boolean);
-}
-
 /**
+ * What a save sends of one record: null for a patch that changes nothing.
  * @param {Work} work
- * @param {any} data
  * @param {Save} one
- * @param {{group: string, clock: number, offset: number, made: string[]}} save
- * @returns {Promise<Omit<Op, "n" | "says" | "url"> | null>} null for a patch that changes nothing
+ * @param {(Op | null)[]} made by the saves before it
+ * @returns {Promise<Partial<Op> | null>}
  */
-async function operation(work, data, one, { group, clock, offset, made }) {
-  const record = one.record ?? uuid7();
-  const row = await work.row(record);
-  if (one.verb !== "create" && !row?.shown) throw new Error(`${one.kind} ${record}: not on this phone`);
-  let patch = one.patch ?? {};
-  /** @type {Fields} */
-  const base = {};
-  if (one.verb === "patch") {
-    for (const field of Object.keys(patch)) base[field] = (one.base ?? row?.shown)?.[field] ?? null;
-    patch = Object.fromEntries(Object.entries(patch).filter(([field, value]) => !same(value, base[field])));
-    for (const field of Object.keys(base)) if (!(field in patch)) delete base[field];
-    if (!Object.keys(patch).length) return null;
+async function operation(work, { verb, kind, record, patch = {}, base: seen, after = [] }, made) {
+  const id = record ?? uuid7();
+  const row = await work.row(id);
+  const shown = row?.shown ?? null;
+  if (verb !== "create" && !shown) throw new Error(`${kind} ${id}: not on this phone`);
+  const needs = after.flatMap((needed) => (typeof needed === "number" ? (made[needed]?.op ?? []) : needed));
+  const op = { verb, kind, record: id, after: needs, base_version: row?.server?.version ?? null };
+  if (verb === "create") {
+    const targets = (work.data.kinds[kind].effects ?? []).map(
+      (/** @type {any} */ effect) => patch[effect.target],
+    );
+    return { ...op, patch, records: [...new Set([id, ...targets.filter(Boolean)])] };
   }
-  const targets = (one.verb === "create" ? (data.kinds[one.kind]?.effects ?? []) : []).map(
-    (/** @type {any} */ e) => patch[e.target],
-  );
-  return {
-    op: uuid7(),
-    group,
-    after: (one.after ?? [])
-      .map((needed) => (typeof needed === "number" ? made[needed] : needed))
-      .filter(Boolean),
-    kind: one.kind,
-    record,
-    verb: one.verb,
-    form: data.kinds[one.kind]?.formVersion ?? 1,
-    base_version: row?.server?.version ?? null,
-    base,
-    patch,
-    at: instantMs(clock),
-    offset,
-    files: [],
-    records: [...new Set([record, ...targets.filter(Boolean)])],
-    acked: null,
-    result: null,
-  };
-}
-
-/** @param {Work} work @param {Outbox} outbox changed in place @param {Omit<Op, "n">} op */
-async function append(work, outbox, op) {
-  const n = outbox.next++;
-  await work.putOp({ n, ...op });
-  for (const id of op.records) {
-    if (id !== op.record && !(await work.row(id))) continue;
-    const row = await work.change(id, op.kind);
-    row.pending.push(n);
-  }
-  // A later save of the same group sees this one's values as its base.
-  await work.settle();
+  const before = /** @type {Fields} */ (seen ?? shown);
+  const fields = Object.keys(patch).filter((field) => !same(patch[field], before[field]));
+  if (verb === "patch" && !fields.length) return null;
+  // A version may stand for the base only when the person has seen that version.
+  if (!fields.every((field) => same(before[field], shown?.[field]))) op.base_version = null;
+  /** @param {Fields} of */
+  const only = (of) => Object.fromEntries(fields.map((field) => [field, of[field] ?? null]));
+  return { ...op, patch: only(patch), base: only(before), records: [id] };
 }
 
 /**
@@ -164,128 +112,87 @@ async function append(work, outbox, op) {
  * @param {{me: {id: string, community: string}, group: string, now?: string, clock?: number, offset?: number, says?: string | null}} undo
  * @returns {Promise<boolean>} false when there is nothing (left) to undo
  */
-export async function undo(store, data, { me, group, now, clock, offset, says }) {
-  const when = { clock: clock ?? world.now(), offset: offset ?? store.offset };
-  const at = now ?? instantMs(when.clock + when.offset);
-  const done = await store.write(["records", "ops", "meta"], async (tx) => {
+export async function undo(store, data, { me, group, says, ...when }) {
+  return change(store, data, me, when, async (work, { add, said }) => {
+    const ops = work.tx.objectStore("ops");
     /** @type {Op[]} */
-    const ops = (await tx.objectStore("ops").index("group").getAll(group)).filter(
+    const done = (await ops.index("group").getAll(group)).filter(
       (/** @type {Op} */ op) => op.verb !== "retract",
     );
-    const later = await Promise.all(ops.map((op) => tx.objectStore("ops").index("record").getAll(op.record)));
-    const undone = new Set(
-      later
-        .flat()
-        .filter((op) => op.verb === "retract")
-        .map((op) => op.patch.of),
-    );
-    const left = ops.filter((op) => !undone.has(op.op)).reverse();
-    if (!left.length) return false;
-    const outbox = await openOutbox(tx);
-    const work = new Work(tx, data, me);
+    const later = await Promise.all(done.map((op) => ops.index("record").getAll(op.record)));
+    const undone = new Set(later.flat().map((op) => op.patch.of));
+    const left = done.filter((op) => !undone.has(op.op)).reverse();
     const back = uuid7();
     for (const { op: of, kind, record, form, records, verb, patch, base } of left) {
-      const row = await work.row(record);
-      await append(work, outbox, {
-        op: uuid7(),
-        group: back,
-        after: [of],
+      const base_version = (await work.row(record))?.server?.version ?? null;
+      const undoes = { verb, patch, base };
+      const op = {
+        verb: /** @type {const} */ ("retract"),
         kind,
         record,
-        verb: "retract",
         form,
-        base_version: row?.server?.version ?? null,
-        base: {},
-        patch: { of },
-        at: instantMs(when.clock),
-        offset: when.offset,
-        files: [],
         records,
-        undoes: { verb, patch, base },
-        acked: null,
-        result: null,
-        says: says ?? null,
-        url: null,
-      });
+        base_version,
+        undoes,
+      };
+      await add({ ...op, group: back, after: [of], patch: { of }, says: says ?? null });
     }
-    tx.objectStore("meta").put(outbox, "outbox");
-    await tx.objectStore("meta").put(says ? { says, group: null, at, url: null } : null, "last");
-    return true;
+    if (left.length) said(says ? { says, group: null, url: null } : null);
+    return left.length > 0;
   });
-  if (done) mark(store);
+}
+
+/**
+ * One durable transaction that adds operations and shows their effect.
+ * @template T
+ * @param {Store} store
+ * @param {any} data
+ * @param {{id: string, community: string}} me
+ * @param {{now?: string, clock?: number, offset?: number}} when
+ * @param {(work: Work, to: {add: (op: Partial<Op>) => Promise<Op>, said: (last: any) => void}) => Promise<T>} make
+ * @returns {Promise<T>}
+ */
+async function change(store, data, me, { now, clock = world.now(), offset = store.offset }, make) {
+  const done = await store.write(["records", "ops", "drafts", "meta"], async (tx) => {
+    const meta = tx.objectStore("meta");
+    const outbox = await openOutbox(tx);
+    const work = new Work(tx, data, me);
+    const result = await make(work, {
+      async add(op) {
+        const form = data.kinds[/** @type {string} */ (op.kind)]?.formVersion ?? 1;
+        const own = { n: outbox.next++, op: uuid7(), at: instantMs(clock), offset, form };
+        const whole = /** @type {Op} */ ({ ...BLANK, ...own, ...op });
+        await append(work, whole);
+        return whole;
+      },
+      said: (last) => meta.put(last && { ...last, at: now ?? instantMs(clock + offset) }, "last"),
+    });
+    await meta.put(outbox, "outbox");
+    return result;
+  });
+  mark(store);
   return done;
 }
 
-/** What waits for the server. @param {Store} store @returns {Promise<{count: number, oldest: string | null}>} */
-export function waiting(store) {
-  return store.read(["ops", "meta"], waitingIn);
-}
+const BLANK = {
+  after: [],
+  base: {},
+  base_version: null,
+  files: [],
+  acked: null,
+  result: null,
+  says: null,
+  url: null,
+};
 
-/** @param {any} tx @returns {Promise<{count: number, oldest: string | null}>} */
-export async function waitingIn(tx) {
-  const outbox = await tx.objectStore("meta").get("outbox");
-  if (!outbox || outbox.next - outbox.acked <= 1) return { count: 0, oldest: null };
-  const oldest = await tx.objectStore("ops").get(outbox.acked + 1);
-  return { count: outbox.next - outbox.acked - 1, oldest: oldest ? deviceTime(oldest) : null };
-}
-
-/** Note beside the database what waits; a loss of this note loses nothing. @param {Store} store */
-export async function mark(store) {
-  try {
-    await store.mark({ ...(await waiting(store)), at: instantMs(world.now() + store.offset) });
-  } catch {
-    // the database closed meanwhile: the next save notes it
+/** @param {Work} work @param {Op} op */
+async function append(work, op) {
+  work.putOp(op);
+  for (const id of op.records) {
+    if (id === op.record || (await work.row(id))) (await work.change(id, op.kind)).pending.push(op.n);
   }
+  // A later operation of the same group sees this one's values as its base.
+  await work.settle();
 }
 
-/** The last save, for its notice and its undo. @param {Store} store @returns {Promise<Last | null>} */
-export async function last(store) {
-  return (await store.get("meta", "last")) ?? null;
-}
-
-/**
- * Operations for the sync screen: what waits, oldest first, then what was not applied, newest first.
- * @param {Store} store
- * @returns {Promise<{op: string, says: string | null, url: string | null, kind: string, verb: string, at: string, state: string, reason: string | null, detail: any}[]>}
- */
-export function list(store) {
-  return store.read(["ops", "meta"], async (tx) => {
-    const outbox = await tx.objectStore("meta").get("outbox");
-    if (!outbox) return [];
-    const all = tx.objectStore("ops");
-    /** @type {Op[]} */
-    const problems = await all.index("problem").getAll(1);
-    /** @type {Op[]} */
-    const open = await all.getAll(above(outbox.acked));
-    return [...open, ...problems.filter((op) => op.acked).reverse()].map((op) => ({
-      op: op.op,
-      says: op.says,
-      url: op.url,
-      kind: op.kind,
-      verb: op.verb,
-      at: deviceTime(op),
-      state: op.acked ? (op.result?.status ?? "applied") : "waiting",
-      reason: op.result?.reason ?? null,
-      detail: op.result?.detail ?? null,
-    }));
-  });
-}
-
-/**
- * What the header says about the exchange.
- * @param {Store} store
- * @returns {Promise<{ready: boolean, received: string | null, signed_out: boolean, other_user: boolean, problems: number}>}
- */
-export function standing(store) {
-  return store.read(["ops", "meta"], async (tx) => {
-    const sync = await tx.objectStore("meta").get("sync");
-    const problems = await tx.objectStore("ops").index("problem").count(1);
-    return {
-      ready: sync?.ready ?? false,
-      received: sync?.received ?? null,
-      signed_out: sync?.stopped === "signed_out",
-      other_user: sync?.stopped === "other_user",
-      problems,
-    };
-  });
-}
+export { last, list, standing, waiting } from "./standing.js";

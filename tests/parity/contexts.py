@@ -66,15 +66,22 @@ class Chance:
         made["_state"] = {"code": self.of(STATES), "at": self.of(INSTANTS)}
         return made
 
+    def found(self, query: Query) -> dict[str, Any]:
+        """A record that the query could bring: a range never brings one without a value."""
+        made = self.record(query.record)
+        while query.range and made[query.range.field] is None:
+            made[query.range.field] = self.value(query.record._meta.fields[query.range.field])
+        return made
+
     def result(self, query: Query) -> Any:
         """What a query could bring."""
         if query.word == "one":
-            return None if query.optional and self.random.random() < 0.3 else self.record(query.record)
+            return None if query.optional and self.random.random() < 0.3 else self.found(query)
         size = self.of((0, 1, 2, 3, 8))
         if query.word in ("many", "search"):
-            return [self.record(query.record) for _ in range(min(size, query.limit or size))]
+            return [self.found(query) for _ in range(min(size, query.limit or size))]
         if query.word == "latest":
-            return {self.id(): self.record(query.record) for _ in range(size)}
+            return {self.id(): self.found(query) for _ in range(size)}
         return {self.id(): self.number() for _ in range(size)} if query.by else self.number()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,16 +12,19 @@ from urllib.parse import urlencode
 import peewee
 import pytest
 from flask import Flask, g, render_template
+from flask.testing import FlaskClient
 
 from fieldapp import config, create_app
 from fieldapp.declare import answer as answering
 from fieldapp.declare.expressions import derived_of
+from fieldapp.declare.kinds import kinds
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import LOCALES
 from fieldapp.people.account import Account
 from fieldapp.people.me import describe, me_of
 from fieldapp.phone import static_folder
-from tests.cast import NOW, Town, signed_in_database
+from sync.write import put
+from tests.cast import NOW, Town, named, signed_in_database
 from tests.parity.contexts import context
 from tests.parity.phone_process import PhoneProcess
 from tests.test_scope import client_of, path_of
@@ -80,9 +84,21 @@ def test_random_contexts_render_the_same_on_the_phone(
         assert renderer.tell("render", template=screen.template, ctx=ctx)["html"] == ours, f"{name} seed {seed}"
 
 
+@functools.cache
+def browser(app: Flask, person: str) -> FlaskClient:
+    """The browser in which this person stays signed in."""
+    return client_of(app, person)
+
+
+def speak(database: peewee.Database, town: Town, person: str, locale: str) -> None:
+    """The person chooses a language."""
+    profile = named(f"profile {person}")
+    put(database, kinds(), town.people[person].community, [("profile", {"id": profile, "locale": locale})], NOW)
+
+
 def phone_of(app: Flask, town: Town, person: str) -> PhoneProcess:
     """A phone on which this person signed in and got everything."""
-    phone = PhoneProcess(static_folder() / "build" / "data.js", client_of(app, person))
+    phone = PhoneProcess(static_folder() / "build" / "data.js", browser(app, person))
     with app.app_context():
         account = Account.get_by_id(town.people[person].id)
         me = describe(account, me_of(account))
@@ -95,7 +111,7 @@ def same_answer(app: Flask, town: Town, phone: PhoneProcess, person: str, path: 
     """Ask both for the same and compare status and bytes, whole and as a fragment."""
     for headers in ({}, {"HX-Request": "true"}):
         theirs = phone.tell("ask", path=path, headers={**headers, **request.get("headers", {})}, **{k: v for k, v in request.items() if k != "headers"})
-        ours = client_of(app, person).open(path, method=request.get("method", "GET"), headers={**headers, **request.get("headers", {})}, data=request.get("body"))
+        ours = browser(app, person).open(path, method=request.get("method", "GET"), headers={**headers, **request.get("headers", {})}, data=request.get("body"))
         assert theirs["status"] == ours.status_code, f"{person} {path}"
         assert settle(theirs["html"]) == settle(ours.text), f"{person} {path} {headers}"
 
@@ -113,9 +129,7 @@ def test_the_phone_answers_every_screen_as_flask_does(
     world: tuple[Flask, Town, peewee.Database], person: str, locale: str
 ) -> None:
     app, town, database = world
-    from fieldapp.people.record import Profile
-
-    Profile.update(locale=locale).where(Profile.user == town.people[person].id).execute()
+    speak(database, town, person, locale)
     phone = phone_of(app, town, person)
     for screen in registry.screens.values():
         if "outbox" in screen.needs:
@@ -129,10 +143,8 @@ def test_the_phone_answers_every_screen_as_flask_does(
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_bad_form_is_answered_the_same_with_422(world: tuple[Flask, Town, peewee.Database], locale: str) -> None:
-    app, town, _ = world
-    from fieldapp.people.record import Profile
-
-    Profile.update(locale=locale).where(Profile.user == town.people["li"].id).execute()
+    app, town, database = world
+    speak(database, town, "li", locale)
     phone = phone_of(app, town, "li")
     walked = 0
     for screen in registry.screens.values():
@@ -151,10 +163,8 @@ def test_a_bad_form_is_answered_the_same_with_422(world: tuple[Flask, Town, peew
 
 
 def test_a_visit_pending_on_the_phone_renders_as_an_applied_one(world: tuple[Flask, Town, peewee.Database]) -> None:
-    app, town, _ = world
-    from fieldapp.people.record import Profile
-
-    Profile.update(locale="en").where(Profile.user == town.people["li"].id).execute()
+    app, town, database = world
+    speak(database, town, "li", "en")
     phone = phone_of(app, town, "li")
     household = town.households["3-1-601"]
     body = urlencode({"outcome": "met", "phrases": "well", "note": "楼道灯 <坏了>", "fresh_id": FRESH, "phone": "000-1", "people": "4", "tenure": "rented"})
@@ -169,7 +179,7 @@ def test_a_visit_pending_on_the_phone_renders_as_an_applied_one(world: tuple[Fla
     applied = phone.tell("ask", path=f"/households/{household}")["html"]
     patch = pytest.MonkeyPatch()
     patch.setattr(answering, "now", lambda: later)
-    online = client_of(app, "li").get(f"/households/{household}").text
+    online = browser(app, "li").get(f"/households/{household}").text
     patch.undo()
     main = lambda html: html[html.index("<main") : html.index("</main>")]  # noqa: E731
     assert settle(main(applied)) == settle(main(online))
