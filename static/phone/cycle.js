@@ -3,7 +3,8 @@
 import { applyAnswer, openSync, restamped } from "./apply.js";
 import { instantMs } from "./clock.js";
 import { claim, release, renew } from "./lease.js";
-import { openOutbox, waitingIn } from "./outbox.js";
+import { openOutbox } from "./outbox.js";
+import { waitingIn } from "./standing.js";
 import { above, room } from "./store.js";
 import { batch, PROTOCOL, toWire } from "./wire.js";
 

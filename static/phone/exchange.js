@@ -5,7 +5,7 @@ import { instantMs, measureOffset, world } from "./clock.js";
 import { cycle, Refused } from "./cycle.js";
 import { uuid7 } from "./ids.js";
 import { Superseded } from "./lease.js";
-import { mark, waiting } from "./outbox.js";
+import { mark, waiting } from "./standing.js";
 import { StorageFull } from "./store.js";
 import { PROTOCOL, pack, readAnswer, unpack } from "./wire.js";
 

@@ -64,6 +64,24 @@ test("saving a visit with changed facts makes one group, and only what changed t
   assert.deepEqual([home.phone, home.last_outcome], ["000-1", "met"]);
 });
 
+test("a fact that was changed at the office while Wang Fang typed travels with what she saw, not with a version", async () => {
+  const { phone, office } = await morning();
+  office.put("household", { id: "home-101", phone: "000-2" });
+  await phone.run();
+  await phone.save([
+    { verb: "patch", kind: "household", record: "home-101", patch: { phone: "000-1" }, base: { phone: "" } },
+    { verb: "patch", kind: "household", record: "home-201", patch: { phone: "000-1" }, base: { phone: "" } },
+  ]);
+  const ops = await phone.store.read(["ops"], (tx) => tx.objectStore("ops").getAll());
+  assert.deepEqual(
+    ops.map((op) => [op.base, op.base_version]),
+    [
+      [{ phone: "" }, null],
+      [{ phone: "" }, 1],
+    ],
+  );
+});
+
 test("undo takes a waiting visit off the board and puts the household back, and both operations are still sent", async () => {
   const { phone, office } = await morning();
   const before = await phone.one("household", "home-101");
