@@ -1,1 +1,1 @@
-"""Sync: the engine that loses nothing; it knows operations, records and channels, and no domain. Rules: PROTOCOL.md."""
+"""The engine that brings operations in and changes out; it knows kinds only as they are handed to it. See PROTOCOL.md."""

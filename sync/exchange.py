@@ -1,74 +1,103 @@
-"""Exchange: one round trip of a phone: its operations in, then results and a page of changes out.  # P10"""
+"""Exchange: one request of a phone, one answer: operations in, then results and a page of changes out.  # P10"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import peewee
 
+from sync import devices, faults
+from sync.instants import instant_ms, parse
 from sync.kinds import Kind
-from sync.pull import pull
-from sync.push import instant, push
+from sync.pull import Pull, Pulled
+from sync.push import Receipt, push
 from sync.scope import Me
-from sync.store import Device, epoch, snapshot
-from sync.wire import PROTOCOL, Refused, Request, compact
+from sync.store import dumps, epoch, reading
+from sync.wire import PROTOCOL, Cursor, Refused, Request, check_request
+
+log = logging.getLogger(__name__)
 
 
 def exchange(
-    database: peewee.Database,
+    db: peewee.Database,
     kinds: Mapping[str, Kind],
     me: Me,
-    request: Request,
+    request: Request | Mapping[str, Any],
     now: datetime,
     *,
-    me_view: Mapping[str, Any],
-    app: str,
+    me_view: Mapping[str, Any] | None = None,
+    app: str = "",
 ) -> bytes:
-    """The answer as JSON text. Raises what `push` raises; then nothing of this request was consumed.
+    """The answer as JSON in UTF-8. Raises Refused (`other_user`, `gap`, `fork`, `revoked`), Busy and BadRequest.
 
-    With another epoch than the phone's, its operations are left for the next request: it must first hear where this
-    history stands.  # P20
+    `me_view` is what the phone is told about the person, at least `id`.
     """
-    here = epoch(database)
-    known = request.epoch in (None, here)
-    offset_ms = measured(request.clock, now)
-    results = push(database, kinds, me, request.device, request.ops, now, offset_ms) if known and request.ops else []
-    with snapshot(database):
-        device = Device.get_or_none(Device.id == request.device)
-        if device is not None and device.user != me.id:
-            raise Refused("fork")
-        pulled = pull(kinds, me, request.cursors if known else {}, request.tail, now)
-        last = device.last if device else 0
-        pages = pulled.pages(kinds)
-    _remember(request, me, now, offset_ms)
-    forget = [channel for channel in request.cursors if channel not in me.channels] if known else []
-    head = {"protocol": PROTOCOL, "app": app, "epoch": here, "now": milliseconds(now), "last": last, "results": results}
-    head |= {"me": dict(me_view), "forget": forget, "cursors": pulled.cursors, "more": pulled.more}
-    return (compact(head)[:-1] + ',"pages":' + pages + "}").encode()
+    asked = request if isinstance(request, Request) else check_request(request)
+    if asked.user != me.id:
+        raise Refused("other_user")
+    current = epoch(db)
+    renewed = asked.epoch is not None and asked.epoch != current
+    receipt = Receipt(0) if renewed else _arrive(db, kinds, me, asked, now)
+    if receipt.revoked:
+        raise Refused("revoked", last=receipt.last, results=receipt.results)
+    cursors: Mapping[str, Cursor] = {} if renewed else asked.cursors
+    with reading(db):
+        epoch_now, seq, last = _standing(db, me, asked.device)
+        pulled = Pull(db, kinds, me, seq, now).run(cursors, asked.tail)
+    return _answer(app, epoch_now, now, last, receipt, me_view or _view(me), pulled)
 
 
-def measured(clock: str, now: datetime) -> int:
-    """By how many milliseconds the phone's clock is behind the server's, the way of the request included.  # P19"""
-    there = datetime.fromisoformat(clock.replace("Z", "+00:00"))
-    return int((now - there).total_seconds() * 1000)
+def _arrive(db: peewee.Database, kinds: Mapping[str, Kind], me: Me, asked: Request, now: datetime) -> Receipt:
+    """Take the operations, or only note that the phone was here."""
+    offset = round((now - parse(asked.clock)).total_seconds() * 1000)
+    contact = devices.Contact(offset, asked.app, asked.report.model_dump())
+    if asked.ops:
+        return push(db, kinds, me, asked.device, asked.ops, now, contact)
+    try:
+        revoked = devices.note(db, me, asked.device, now, contact)
+    except peewee.PeeweeException as error:
+        if faults.sort(error) != "temporary":
+            raise
+        log.info("a phone's report was not kept: %s", type(error).__name__)
+        return Receipt(0)
+    return Receipt(0, revoked=revoked)
 
 
-def milliseconds(moment: datetime) -> str:
-    """`2026-11-23T02:42:05.120Z`."""
-    utc = moment.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
+def _standing(db: peewee.Database, me: Me, device: str) -> tuple[str, int, int]:
+    """The epoch, the community's last feed seq and the device's last seq, of one moment.  # P4"""
+    mark = db.param
+    sql = (
+        'SELECT (SELECT "epoch" FROM "sync_meta" WHERE "id" = 1), '
+        f'(SELECT "seq" FROM "sync_counter" WHERE "community" = {mark}), '
+        f'(SELECT "last" FROM "sync_device" WHERE "id" = {mark} AND "user" = {mark})'
+    )
+    found = db.execute_sql(sql, (me.community, device, me.id)).fetchone()
+    return found[0], found[1] or 0, found[2] or 0
 
 
-def _remember(request: Request, me: Me, now: datetime, offset_ms: int) -> None:
-    """What the phone says of itself; a row of its own, outside the promises, so a failure here changes nothing."""
-    fields = {
-        "app": request.app,
-        "last_exchange": instant(now),
-        "offset_ms": offset_ms,
-        "report": request.report.model_dump(),
+def _view(me: Me) -> dict[str, Any]:
+    return {
+        "id": me.id,
+        "community": me.community,
+        "role": me.role,
+        "grids": list(me.grids),
+        "channels": sorted(me.channels),
     }
-    if not Device.update(**fields).where(Device.id == request.device, Device.user == me.id).execute():
-        row = {"id": request.device, "user": me.id, "community": me.community, **fields}
-        Device.insert(**row).on_conflict_ignore().execute()
+
+
+def _answer(
+    app: str, epoch_now: str, now: datetime, last: int, receipt: Receipt, view: Mapping[str, Any], pulled: Pulled
+) -> bytes:
+    head = {"protocol": PROTOCOL, "app": app, "epoch": epoch_now, "now": instant_ms(now), "last": last}
+    cursors = {name: {"at": one.at, "head": one.head, "tail": one.tail} for name, one in pulled.cursors.items()}
+    rest = {
+        "results": receipt.results,
+        "me": view,
+        "forget": pulled.forget,
+        "cursors": cursors,
+        "more": pulled.more,
+    }
+    return f'{dumps(head)[:-1]},"pages":{pulled.pages},{dumps(rest)[1:]}'.encode()

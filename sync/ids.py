@@ -1,22 +1,25 @@
-"""Ids: UUID version 7, which sort by the millisecond they were made in (RFC 9562)."""
+"""Ids: UUIDs of version 7 (RFC 9562), which sort by the millisecond in which they were made."""
 
 from __future__ import annotations
 
 import secrets
 import threading
 import time
+from uuid import UUID
 
 _lock = threading.Lock()
-_last = (0, 0)
+_last = (0, 0)  # millisecond, the 74 bits after it
+_SPACE = 1 << 74
 
 
-def uuid7(milliseconds: int | None = None) -> str:
-    """A new id as canonical text; ids of one millisecond made by one process sort in the order they were made."""
+def uuid7(now_ms: int | None = None) -> UUID:
+    """A new id; within one process and millisecond each is greater than the one before."""
     global _last
-    moment = int(time.time() * 1000) if milliseconds is None else milliseconds
+    millisecond = (time.time_ns() // 1_000_000 if now_ms is None else now_ms) & ((1 << 48) - 1)
     with _lock:
-        counter = (_last[1] + 1) & 0xFFF if _last[0] == moment else secrets.randbits(11)
-        _last = (moment, counter)
-    value = (moment & (1 << 48) - 1) << 80 | 0x7 << 76 | counter << 64 | 0b10 << 62 | secrets.randbits(62)
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        if millisecond == _last[0]:
+            tail = (_last[1] + 1 + secrets.randbits(32)) % _SPACE
+        else:
+            tail = secrets.randbits(74)
+        _last = (millisecond, tail)
+    return UUID(int=millisecond << 80 | 7 << 76 | (tail >> 62) << 64 | 2 << 62 | tail & ((1 << 62) - 1))

@@ -1,40 +1,43 @@
-"""Kinds: what the engine must know of a kind of record; made by the application from its declarations."""
+"""Kinds: what the engine must be told about one kind of record; the application declares, the engine only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import peewee
 
-from sync.scope import Me
+from sync.scope import Me, channels_of, matches
 
-Row = dict[str, Any]
+COMMON = ("id", "version", "seq", "author", "device_time", "server_time")
+Values = dict[str, Any]
 Compute = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
-Effects = list[tuple[str, dict[str, Compute], dict[str, Compute]]]
-
-# The columns that every kind has.
-COMMON = ("id", "community", "version", "seq", "author", "device_time", "server_time", "gone")
-# What a wire row begins with; the kind's own fields follow.
-WIRE = ("id", "version", "seq", "author", "device_time", "server_time")
 
 
-@dataclass(frozen=True)
+def _nobody(verb: str, me: Me) -> bool:
+    return False
+
+
+def _fine(verb: str, patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(eq=False)
 class Kind:
-    """A kind of record.
+    """One kind of record.
 
-    `fields`: own fields in wire order · `parent`, `parent_kind`: the field that names the parent and the parent's kind
-    · `inherits`: fields copied from the parent · `channels`: patterns such as `grid:{grid}` · `may(verb, me)` ·
-    `check(verb, patch)`: field → problems · `effects`: (target field, field → f(this, target), field → start value)
+    `fields` are its own fields in wire order, without the `inherits` that are copied from the record that the field
+    `parent` names. `check(verb, patch)` answers field → problems, empty when all is well; `may(verb, me)` whether the
+    role may do it. `effects` are (Ref field naming the target, field of the target → value of (this, target)); a
+    field that effects of other kinds compute is listed in `effect_defaults` with the value it starts from.
     """
 
     name: str
     model: type[peewee.Model]
     fields: tuple[str, ...]
     channels: tuple[str, ...]
-    may: Callable[[str, Me], bool]
-    check: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
     parent: str | None = None
     parent_kind: str | None = None
     inherits: tuple[str, ...] = ()
@@ -42,22 +45,41 @@ class Kind:
     head_by: str | None = None
     window_days: int | None = None
     patchable: tuple[str, ...] = ()
-    effects: Effects = field(default_factory=list)
-    computed: tuple[str, ...] = ()
+    may: Callable[[str, Me], bool] = _nobody
+    check: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] = _fine
+    effects: Sequence[tuple[str, Mapping[str, Compute]]] = ()
+    effect_defaults: Mapping[str, Any] = field(default_factory=dict)
 
-    def columns(self) -> list[str]:
-        """All columns of the kind's table."""
-        return list(self.model._meta.fields)
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The fields of a row on the wire."""
+        return (*COMMON, *self.fields)
 
-    def defaults(self) -> Row:
-        """A record in which nothing is said yet."""
-        made = {}
-        for name, one in self.model._meta.fields.items():
-            made[name] = one.default() if callable(one.default) else one.default
-        return made
+    @cached_property
+    def writable(self) -> frozenset[str]:
+        """What a client may give when it creates: own fields that nothing computes."""
+        return frozenset(self.fields) - frozenset(self.effect_defaults)
+
+    def channels_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The channels that hold a record with these values."""
+        return channels_of(self.channels, values)
+
+    def lives_in(self, channel: str) -> bool:
+        """Whether records of this kind may be in the channel."""
+        return any(matches(pattern, channel) for pattern in self.channels)
+
+    def starts(self) -> Values:
+        """The computed fields as they are before any effect."""
+        return {name: value() if callable(value) else value for name, value in self.effect_defaults.items()}
+
+    def target_kind(self, ref: str) -> str:
+        """The kind of the record that an effect's Ref field names."""
+        return self.parent_kind if ref == self.parent and self.parent_kind else ref
 
 
 def depth(kinds: Mapping[str, Kind], name: str) -> int:
-    """How many parents stand above a kind: parents travel before their children."""
-    parent = kinds[name].parent_kind
-    return 0 if parent is None or parent not in kinds else depth(kinds, parent) + 1
+    """How many parents stand above a kind."""
+    levels, kind = 0, kinds.get(name)
+    while kind is not None and kind.parent_kind and kind.parent_kind != kind.name:
+        levels, kind = levels + 1, kinds.get(kind.parent_kind)
+    return levels

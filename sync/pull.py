@@ -1,202 +1,233 @@
-"""Pull: pages of the feed for each channel that a person holds, parents before children, bounded in size.  # P10 P15
+"""Pull: a bounded page of changes for each channel that a person holds, as text that was made when it was written.
 
-A channel that the phone does not know yet is read in three parts: `head`, all records but of history kinds only the
-newest of each key, by depth and then by seq; from then on forward, what came after; and, when the phone asks for it,
-`tail`, the older history, newest first.
+A channel is read in three phases. Its baseline: `head` (every record, of history kinds only the newest of each key;
+parents before children), then `tail` (the older history, newest first, in the background). Forward: what changed
+after `at`. All that one answer says is read in one snapshot.  # P4 P10 P15
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import peewee
 
-from sync.changes import wire_fields
+from sync.instants import instant
 from sync.kinds import Kind, depth
-from sync.push import instant
 from sync.scope import Me
-from sync.store import GONE, LIVE, Feed, newest
-from sync.wire import Cursor, compact
+from sync.store import dumps
+from sync.wire import Cursor
 
-# Records in one answer.
-PAGE = 2000
-# A head cursor is depth × RANK + seq.
-RANK = 1 << 44
+PAGE_ROWS = 2_000
+PAGE_BYTES = 1_000_000
+# A head cursor counts (level of the kind, seq) in one number that JavaScript holds exactly.
+LEVEL = 1 << 44
+
+_COLUMNS = '"channel", "kind", "record", "seq", "gone", "row"'
+
+
+class Change(NamedTuple):
+    """One row of the feed."""
+
+    channel: str
+    kind: str
+    record: str
+    seq: int
+    gone: bool
+    row: str | None
+
+
+@dataclass
+class Page:
+    """Changes of one kind in one channel."""
+
+    rows: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    forget: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Pulled:
-    """One page: texts by (channel, kind), cursors, and whether there is more at once."""
+    """What a pull brings: the cursors of the channels held, those lost, and the pages as JSON text."""
 
-    cursors: dict[str, dict[str, int | None]] = field(default_factory=dict)
-    rows: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-    gone: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-    forget: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-    more: bool = False
-    count: int = 0
+    cursors: dict[str, Cursor]
+    forget: list[str]
+    pages: str
+    more: bool
 
-    @property
-    def room(self) -> int:
-        """How many records still fit."""
-        return PAGE - self.count
 
-    def take(self, row: tuple[Any, ...]) -> None:
-        """Add one feed row: channel, kind, record, state, text."""
-        channel, kind, record, state, text = row
-        key = (channel, kind)
-        if state == LIVE:
-            self.rows[key].append(text)
-        elif state == GONE:
-            self.gone[key].append(record)
+class Pull:
+    """One pull within an open snapshot; `seq` is the community's last seq in it."""
+
+    def __init__(self, db: peewee.Database, kinds: Mapping[str, Kind], me: Me, seq: int, now: datetime) -> None:
+        self.db = db
+        self.kinds = kinds
+        self.me = me
+        self.seq = seq
+        self.now = now
+        self.left = PAGE_ROWS
+        self.bytes = PAGE_BYTES
+        self.pages: dict[tuple[int, str, str], Page] = {}
+        self.levels = {name: depth(kinds, name) for name in kinds}
+
+    def run(self, asked: Mapping[str, Cursor], tail: bool) -> Pulled:
+        """Everything up to the limits of one answer; `more` while the head or the forward part goes on."""
+        held = {channel: self._cursor(asked.get(channel)) for channel in sorted(self.me.channels)}
+        known = [channel for channel, cursor in held.items() if cursor.head is None]
+        done = self._forward(held, known)
+        if done:
+            done = self._heads(held)
+            done = self._forward(held, [one for one in held if one not in known and held[one].head is None]) and done
+        if done and tail:
+            self._tails(held)
+        return Pulled(held, sorted(set(asked) - set(held)), self._text(), not done)
+
+    def _cursor(self, asked: Cursor | None) -> Cursor:
+        """Where a channel is read from; one that is new, or from another history, is read from its start.  # P15"""
+        if asked is None or asked.at > self.seq:
+            return Cursor(at=self.seq, head=0)
+        return asked.model_copy()
+
+    def _forward(self, held: dict[str, Cursor], channels: list[str]) -> bool:
+        """What changed after `at`, in the order of the feed over all channels; true when it is all there.  # P14"""
+        behind = [channel for channel in channels if held[channel].at < self.seq]
+        if not behind:
+            return True
+        limit = self.left + 1
+        mark = self.db.param
+        arms, parameters = [], []
+        for number, channel in enumerate(behind):
+            arms.append(
+                f'SELECT * FROM (SELECT {_COLUMNS} FROM "sync_feed" WHERE "channel" = {mark} AND "seq" > {mark} '
+                f'ORDER BY "seq" LIMIT {limit}) AS a{number}'
+            )
+            parameters += [channel, held[channel].at]
+        found = [Change(*one) for one in self.db.execute_sql(" UNION ALL ".join(arms), parameters).fetchall()]
+        found.sort(key=lambda change: change.seq)
+        taken = self._take(found)
+        done = len(taken) == len(found)
+        for channel in behind:
+            held[channel].at = self.seq if done else max(held[channel].at, taken[-1].seq if taken else 0)
+        return done
+
+    def _heads(self, held: dict[str, Cursor]) -> bool:
+        """The baselines under way, level by level over all channels, so that parents are there before children."""
+        for level in sorted(set(self.levels.values())):
+            for channel, cursor in held.items():
+                if cursor.head is None or cursor.head >= (level + 1) * LEVEL:
+                    continue
+                if not self._head(channel, cursor, level):
+                    return False
+        for channel, cursor in held.items():
+            if cursor.head is not None:
+                cursor.head = None
+                cursor.tail = cursor.at + 1 if self._histories(channel) else None
+        return True
+
+    def _head(self, channel: str, cursor: Cursor, level: int) -> bool:
+        """One level of one channel's baseline; true when it is all there."""
+        assert cursor.head is not None
+        here = [kind for kind in self.kinds.values() if self.levels[kind.name] == level and kind.lives_in(channel)]
+        after = max(cursor.head - level * LEVEL, 0)
+        found: list[Change] = []
+        for kind in here:
+            found += self._newest(channel, kind, after, cursor.at)
+        found.sort(key=lambda change: change.seq)
+        taken = self._take(found)
+        done = len(taken) == len(found)
+        if done:
+            cursor.head = (level + 1) * LEVEL
+        elif taken:
+            cursor.head = level * LEVEL + taken[-1].seq
+        return done
+
+    def _newest(self, channel: str, kind: Kind, after: int, until: int) -> list[Change]:
+        """Living records of a kind; of a history kind only the newest of each key."""
+        mark = self.db.param
+        conditions = [f'"channel" = {mark}', f'"kind" = {mark}', f'"seq" > {mark}', f'"seq" <= {mark}', '"row" IS NOT NULL']
+        parameters: list[Any] = [channel, kind.name, after, until]
+        if kind.window_days:
+            conditions.append(f'"time" >= {mark}')
+            parameters.append(self._since(kind))
+        if kind.head_by:
+            conditions.append(
+                '("head_key" IS NULL OR NOT EXISTS (SELECT 1 FROM "sync_feed" AS g WHERE g."channel" = f."channel" AND '
+                'g."kind" = f."kind" AND g."head_key" = f."head_key" AND g."seq" > f."seq" AND g."row" IS NOT NULL))'
+            )
         else:
-            self.forget[key].append(record)
-        self.count += 1
-
-    def pages(self, kinds: Mapping[str, Kind]) -> str:
-        """The pages as JSON text, rows as they are stored, parents first."""
-        keys = sorted({*self.rows, *self.gone, *self.forget}, key=lambda key: (depth(kinds, key[1]), key))
-        parts = [
-            f'{{"channel":{compact(channel)},"kind":{compact(kind)},"fields":{compact(wire_fields(kinds[kind]))},'
-            f'"rows":[{",".join(self.rows[channel, kind])}],"gone":{compact(self.gone[channel, kind])},'
-            f'"forget":{compact(self.forget[channel, kind])}}}'
-            for channel, kind in keys
-        ]
-        return "[" + ",".join(parts) + "]"
-
-
-def pull(kinds: Mapping[str, Kind], me: Me, cursors: Mapping[str, Cursor], tail: bool, now: datetime) -> Pulled:
-    """A page for these cursors; call it inside one snapshot.  # P4"""
-    made = Pulled()
-    known = set(kinds)
-    top = newest(me.community)
-    state: dict[str, dict[str, int | None]] = {}
-    for channel in sorted(me.channels):
-        cursor = cursors.get(channel)
-        # A cursor beyond the feed comes from another history: the channel is read anew.
-        fresh = cursor is None or cursor.at > top
-        state[channel] = {"at": top, "head": 0, "tail": None} if fresh or cursor is None else cursor.model_dump()
-    made.cursors = state
-    _heads(made, kinds, state)
-    if not made.more:
-        _forward(made, state, known, top)
-    if tail and not made.more:
-        _tails(made, kinds, state, now)
-    return made
-
-
-def _heads(made: Pulled, kinds: Mapping[str, Kind], state: dict[str, dict[str, int | None]]) -> None:
-    """Parents first over all channels: depth by depth."""
-    reading = [channel for channel, cursor in state.items() if cursor["head"] is not None]
-    deepest = max((depth(kinds, name) for name in kinds), default=0)
-    for rank in range(deepest + 1):
-        at_rank = [name for name in kinds if depth(kinds, name) == rank]
-        for channel in reading:
-            head = state[channel]["head"] or 0
-            if head // RANK > rank:
-                continue
-            if made.room <= 0:
-                made.more = True
-                return
-            after = head % RANK if head // RANK == rank else 0
-            room = made.room
-            got = _head_rows(channel, at_rank, after, int(state[channel]["at"] or 0), room + 1)
-            for row in got[:room]:
-                made.take(row[:5])
-            if len(got) > room:
-                state[channel]["head"] = rank * RANK + got[room - 1][5]
-                made.more = True
-                return
-            state[channel]["head"] = (rank + 1) * RANK
-    for channel in reading:
-        state[channel]["head"] = None
-        history = Feed.select().where(Feed.channel == channel, Feed.head_key.is_null(False)).exists()
-        state[channel]["tail"] = int(state[channel]["at"] or 0) + 1 if history else None
-
-
-def _head_rows(channel: str, names: list[str], after: int, top: int, limit: int) -> list[tuple[Any, ...]]:
-    newer = Feed.alias()
-    last = newer.select(peewee.fn.MAX(newer.seq)).where(
-        newer.channel == Feed.channel,
-        newer.kind == Feed.kind,
-        newer.head_key == Feed.head_key,
-        newer.state == LIVE,
-        newer.seq <= top,
-    )
-    query = _columns().where(
-        Feed.channel == channel,
-        Feed.kind.in_(names),
-        Feed.seq > after,
-        Feed.seq <= top,
-        Feed.state == LIVE,
-        Feed.head_key.is_null() | (Feed.seq == last),
-    )
-    return list(query.order_by(Feed.seq).limit(limit).tuples())
-
-
-def _columns() -> Any:
-    return Feed.select(Feed.channel, Feed.kind, Feed.record, Feed.state, Feed.row, Feed.seq, Feed.parent)
-
-
-def _forward(made: Pulled, state: dict[str, dict[str, int | None]], known: set[str], top: int) -> None:
-    """What came after each cursor, in the order of commit."""
-    reading = [channel for channel, cursor in state.items() if int(cursor["at"] or 0) < top]
-    for channel in reading:
-        if made.room <= 0:
-            made.more = True
-            return
-        room = made.room
-        query = _columns().where(Feed.channel == channel, Feed.seq > state[channel]["at"], Feed.kind.in_(list(known)))
-        got = list(query.order_by(Feed.seq).limit(room + 1).tuples())
-        for row in got[:room]:
-            made.take(row[:5])
-        if len(got) > room:
-            state[channel]["at"] = got[room - 1][5]
-            made.more = True
-            _parents(made, got[:room], list(state))
-            return
-        state[channel]["at"] = top
-
-
-def _parents(made: Pulled, rows: Iterable[tuple[Any, ...]], channels: list[str]) -> None:
-    """A page that was cut also brings the parents of its records, whose own last change may lie beyond the cut."""
-    held = {row[2] for row in rows}
-    wanted = {row[6] for row in rows if row[6] and row[6] not in held}
-    while wanted:
-        query = _columns().where(Feed.record.in_(list(wanted)), Feed.channel.in_(channels), Feed.state == LIVE)
-        got = list(query.tuples())
-        for row in got:
-            made.take(row[:5])
-        held |= wanted
-        wanted = {row[6] for row in got if row[6] and row[6] not in held}
-
-
-def _tails(made: Pulled, kinds: Mapping[str, Kind], state: dict[str, dict[str, int | None]], now: datetime) -> None:
-    """Older history, newest first, no further back than a kind's window."""
-    for channel, cursor in state.items():
-        if cursor["tail"] is None:
-            continue
-        if made.room <= 0:
-            return
-        room = made.room
-        wanted = None
-        for kind in kinds.values():
-            if kind.head_by is None:
-                continue
-            one = Feed.kind == kind.name
-            if kind.window_days:
-                one &= Feed.time >= instant(now - timedelta(days=kind.window_days))
-            wanted = one if wanted is None else wanted | one
-        if wanted is None:
-            cursor["tail"] = None
-            continue
-        query = _columns().where(
-            Feed.channel == channel, Feed.seq < cursor["tail"], Feed.head_key.is_null(False), Feed.state == LIVE, wanted
+            conditions.append('"head_key" IS NULL')
+        sql = (
+            f'SELECT {_COLUMNS} FROM "sync_feed" AS f WHERE {" AND ".join(conditions)} '
+            f'ORDER BY "seq" LIMIT {self.left + 1}'
         )
-        got = list(query.order_by(Feed.seq.desc()).limit(room).tuples())
-        for row in got:
-            made.take(row[:5])
-        cursor["tail"] = got[-1][5] if len(got) == room else None
+        return [Change(*one) for one in self.db.execute_sql(sql, parameters).fetchall()]
+
+    def _tails(self, held: dict[str, Cursor]) -> None:
+        """Older history, newest first, within each kind's window."""
+        for channel, cursor in held.items():
+            if cursor.tail is None or cursor.head is not None:
+                continue
+            if self.left <= 0:
+                return
+            found: list[Change] = []
+            for kind in self._histories(channel):
+                found += self._older(channel, kind, cursor.tail)
+            found.sort(key=lambda change: -change.seq)
+            taken = self._take(found)
+            cursor.tail = None if len(taken) == len(found) else taken[-1].seq if taken else cursor.tail
+
+    def _older(self, channel: str, kind: Kind, before: int) -> list[Change]:
+        """Living records of a history kind but those that the head brought: a row newer in nothing, not even a tombstone."""
+        mark = self.db.param
+        conditions = [
+            f'"channel" = {mark}', f'"kind" = {mark}', f'"seq" < {mark}', '"row" IS NOT NULL', '"head_key" IS NOT NULL',
+            'EXISTS (SELECT 1 FROM "sync_feed" AS g WHERE g."channel" = f."channel" AND g."kind" = f."kind" '
+            'AND g."head_key" = f."head_key" AND g."seq" > f."seq")',
+        ]  # fmt: skip
+        parameters: list[Any] = [channel, kind.name, before]
+        if kind.window_days:
+            conditions.append(f'"time" >= {mark}')
+            parameters.append(self._since(kind))
+        sql = (
+            f'SELECT {_COLUMNS} FROM "sync_feed" AS f WHERE {" AND ".join(conditions)} '
+            f'ORDER BY "seq" DESC LIMIT {self.left + 1}'
+        )
+        return [Change(*one) for one in self.db.execute_sql(sql, parameters).fetchall()]
+
+    def _since(self, kind: Kind) -> str:
+        return instant(self.now - timedelta(days=kind.window_days or 0))
+
+    def _histories(self, channel: str) -> list[Kind]:
+        return [kind for kind in self.kinds.values() if kind.head_by and kind.lives_in(channel)]
+
+    def _take(self, found: Iterable[Change]) -> list[Change]:
+        """As many of the changes as this answer has room for, put into their pages.  # P10"""
+        taken: list[Change] = []
+        for change in found:
+            size = len(change.row or change.record)
+            if self.left <= 0 or (self.bytes < size and self.left < PAGE_ROWS):
+                break
+            self.left -= 1
+            self.bytes -= size
+            taken.append(change)
+            kind = self.kinds.get(change.kind)
+            if kind is None:
+                continue
+            page = self.pages.setdefault((self.levels[kind.name], change.channel, change.kind), Page())
+            if change.row is not None:
+                page.rows.append(change.row)
+            else:
+                (page.gone if change.gone else page.forget).append(change.record)
+        return taken
+
+    def _text(self) -> str:
+        """The pages as JSON, parents first; rows are joined as they were stored."""
+        made = []
+        for (_, channel, name), page in sorted(self.pages.items(), key=lambda one: one[0]):
+            made.append(
+                f'{{"channel":{dumps(channel)},"kind":{dumps(name)},"fields":{dumps(self.kinds[name].columns)},'
+                f'"rows":[{",".join(page.rows)}],"gone":{dumps(page.gone)},"forget":{dumps(page.forget)}}}'
+            )
+        return f"[{','.join(made)}]"

@@ -1,283 +1,296 @@
-"""Push: operations of one device, in its order, each applied exactly once or kept where a person sees it.  # P11 P12 P13"""
+"""Push: a batch of operations comes in; each ends exactly once as applied, in review, in quarantine or held there.
+
+The batch is applied whole in one transaction; on any error it is rolled back and repeated with a savepoint for each
+operation, so that one poisoned operation never takes the others with it.  # P12
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import peewee
 
-from sync.changes import Changes
+from sync import devices, effects, faults, rows
+from sync.batch import Batch
+from sync.history import History, Past
+from sync.instants import CLOCK_FLAG_MS, corrected, instant
 from sync.kinds import Kind
-from sync.merge import Refusal, Verdict, decide
 from sync.scope import Me
-from sync.store import Attempt, Device, Operation, insert_rows, locked, writing
-from sync.wire import Busy, Op, Refused, compact
+from sync.store import Failure, Operation, dumps_sorted, writing
+from sync.values import dumps_ascii, storable
+from sync.verbs import Outcome, Verbs, refused
+from sync.wire import Busy, Op, Refused
 
 log = logging.getLogger(__name__)
-
-# A phone whose clock is further off than this is flagged.  # P19
-CLOCK_OFF_MS = 10 * 60 * 1000
-# An operation that failed alone this often for an unknown reason goes to quarantine.  # P13
-ATTEMPTS = 5
-COLUMNS = (
-    "op", "community", "device", "seq", "user", "kind", "record", "verb", "group", "payload", "hash", "status",
-    "reason", "detail", "device_time", "server_time", "offset_ms",
-)  # fmt: skip
-
-
-class Unknown(RuntimeError):
-    """An operation failed for a reason that nobody foresaw."""
-
-    def __init__(self, op: Op, cause: Exception) -> None:
-        super().__init__(f"{op.kind} {op.verb}")
-        self.op = op
-        self.cause = cause
+PATIENCE = 5  # an operation may fail alone this often before it goes to quarantine  # P13
 
 
 @dataclass
-class Batch:
-    """One push: who, from which device, when, and by how much the device's clock is off."""
+class Receipt:
+    """What became of a batch: the device's last seq and the result of each operation that was consumed."""
 
-    database: peewee.Database
-    kinds: Mapping[str, Kind]
-    me: Me
-    device: Device
-    now: datetime
-    offset_ms: int
-
-    @property
-    def server_time(self) -> str:
-        """The server's time as text."""
-        return instant(self.now)
+    last: int
+    results: list[dict[str, Any]] = field(default_factory=list)
+    revoked: bool = False
 
 
-def instant(moment: datetime) -> str:
-    """`2026-11-23T02:42:05Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+@dataclass
+class Sent:
+    """An operation as it was sent: its content as text, without the seq that a restored phone may change."""
 
+    op: Op
+    payload: str
+    hash: str
+    stamped: int
 
-def content_hash(op: Op) -> str:
-    """The SHA-256 of what an operation says, whatever device and seq carry it."""
-    said = op.model_dump(exclude={"seq"})
-    return hashlib.sha256(compact(dict(sorted(said.items()))).encode()).hexdigest()
+    @classmethod
+    def of(cls, op: Op, seq: int) -> Sent:
+        """Read once; the hash is over the content and not over the seq.  # P11"""
+        content = {name: value for name, value in op.__dict__.items() if name != "seq"}
+        text = dumps_sorted(content)
+        if not storable(text):
+            text = dumps_ascii(content)
+        return cls(op, text, hashlib.sha256(text.encode()).hexdigest(), seq)
 
 
 def push(
-    database: peewee.Database, kinds: Mapping[str, Kind], me: Me, device_id: str, ops: Sequence[Op], now: datetime, offset_ms: int = 0
-) -> list[dict[str, Any]]:
-    """Apply a batch; the result of each operation in order, stored ones included.
-
-    Raises Refused (`gap` with `send_from`, `fork`), or Busy when nothing more could be done now; what was done
-    before is then committed and its results are stored.
-    """
-    while True:
-        try:
-            with writing(database):
-                return _push(Batch(database, kinds, me, _device(database, me, device_id), now, offset_ms), ops)
-        except Unknown as unknown:
-            _alarm(database, unknown)
-            if _attempts(unknown.op.op) >= ATTEMPTS:
-                continue
-            before = [op for op in ops if op.seq < unknown.op.seq]
-            if before:
-                push(database, kinds, me, device_id, before, now, offset_ms)
-            raise Busy("unknown") from unknown.cause
+    db: peewee.Database,
+    kinds: Mapping[str, Kind],
+    me: Me,
+    device: str,
+    ops: Sequence[Op | Mapping[str, Any]],
+    now: datetime,
+    contact: devices.Contact | None = None,
+) -> Receipt:
+    """Apply a phone's operations. Raises Refused (`gap`, `fork`) and Busy, both with nothing consumed."""
+    batch = sorted((op if isinstance(op, Op) else Op.model_validate(op) for op in ops), key=lambda op: op.seq)
+    sent = [Sent.of(op, op.seq) for op in batch]
+    return _Push(db, kinds, me, device, now, contact).run(lambda last: sent)
 
 
 def push_page(
-    database: peewee.Database, kinds: Mapping[str, Kind], me: Me, device_id: str, ops: Sequence[Mapping[str, Any]], now: datetime
+    db: peewee.Database,
+    kinds: Mapping[str, Kind],
+    me: Me,
+    device: str,
+    ops: Sequence[Mapping[str, Any]],
+    now: datetime,
 ) -> list[dict[str, Any]]:
-    """The same for a page answered by the server: the device's next seq is given here."""
-    with writing(database):
-        device = _device(database, me, device_id)
-        stamped = [Op.model_validate({**op, "seq": device.last + n}) for n, op in enumerate(ops, start=1)]
-        return push(database, kinds, me, device_id, stamped, now)
+    """Apply the operations of a page under the device of its session, which gets its seqs here; their results."""
+    batch = [Op.model_validate({**op, "seq": 1}) for op in ops]
+
+    def stamped(last: int) -> list[Sent]:
+        return [Sent.of(op, last + at) for at, op in enumerate(batch, start=1)]
+
+    return _Push(db, kinds, me, device, now, None).run(stamped).results
 
 
-def _device(database: peewee.Database, me: Me, id: str) -> Device:
-    """The device's row, locked: one push of a device at a time. A device belongs to one person.  # P9 P11"""
-    found = locked(Device.select().where(Device.id == id), database).first()
-    if found is None:
-        Device.insert(id=id, user=me.id, community=me.community).on_conflict_ignore().execute()
-        found = locked(Device.select().where(Device.id == id), database).first()
-    if found.user != me.id:
-        raise Refused("fork")
-    return found
+class _Push:
+    def __init__(
+        self,
+        db: peewee.Database,
+        kinds: Mapping[str, Kind],
+        me: Me,
+        device: str,
+        now: datetime,
+        contact: devices.Contact | None,
+    ) -> None:
+        self.db = db
+        self.kinds = kinds
+        self.me = me
+        self.device_id = device
+        self.now = now
+        self.contact = contact
 
+    def run(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
+        """The whole batch at once, or one by one where that fails."""
+        try:
+            with writing(self.db):
+                self._open()
+                self._apply(self._fresh(stamp(self.device["last"])))
+                return self._close()
+        except Refused:
+            raise
+        except Exception as error:
+            if faults.sort(error) == "temporary":
+                raise Busy from error
+            log.warning("a batch failed whole and is repeated one by one: %s", type(error).__name__)
+        return self._one_by_one(stamp)
 
-def _push(batch: Batch, ops: Sequence[Op]) -> list[dict[str, Any]]:
-    if not ops:
-        return []
-    device = batch.device
-    if ops[0].seq > device.last + 1:
-        raise Refused("gap", send_from=device.last + 1)
-    hashes = {op.op: content_hash(op) for op in ops}
-    known = _known(device, ops, hashes)
-    fresh = [op for op in ops if op.op not in known]
-    verdicts = _together(batch, fresh, hashes) if fresh else {}
-    if ops[-1].seq > device.last:
-        device.last = ops[-1].seq
-        Device.update(last=device.last).where(Device.id == device.id).execute()
-    return [_result(op, known.get(op.op) or verdicts[op.op]) for op in ops]
+    def _one_by_one(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
+        failed: tuple[Sent, Exception] | None = None
+        try:
+            with writing(self.db):
+                self._open()
+                for one in self._fresh(stamp(self.device["last"])):
+                    failed = self._alone(one)
+                    if failed:
+                        break
+                receipt = self._close()
+            if failed:
+                self._count_failure(*failed)
+        except Refused:
+            raise
+        except Exception as error:
+            if faults.sort(error) != "temporary":
+                log.exception("a batch could not be applied one by one")
+            raise Busy from error
+        if failed and not receipt.results:
+            raise Busy from failed[1]
+        return receipt
 
+    def _open(self) -> None:
+        """Lock the device's row: its batches come one after the other.  # P11"""
+        self.device = devices.lock(self.db, self.me, self.device_id)
+        self.history = History(self.db, self.me, self.device)
+        self.results: list[dict[str, Any]] = []
 
-def _result(op: Op, verdict: Verdict) -> dict[str, Any]:
-    return {"op": op.op, "seq": op.seq, "status": verdict.status, "reason": verdict.reason, "detail": verdict.detail or {}}
+    def _close(self) -> Receipt:
+        devices.save(self.db, self.device, self.me, self.now, self.contact)
+        self.results.sort(key=lambda result: result["seq"])
+        return Receipt(self.device["last"], self.results, bool(self.device["revoked"]))
 
+    def _fresh(self, sent: list[Sent]) -> list[Sent]:
+        """The operations that this device has not sent yet, the others answered by their stored results.  # P11"""
+        last = self.device["last"]
+        self.history.load({op for one in sent for op in (one.op.op, *one.op.after, *_named(one.op))})
+        fresh = [one for one in sent if one.stamped > last]
+        self._repeat([one for one in sent if one.stamped <= last])
+        for at, one in enumerate(fresh, start=last + 1):
+            if one.stamped != at:
+                raise Refused("gap", send_from=at)
+        return fresh
 
-def _known(device: Device, ops: Sequence[Op], hashes: Mapping[str, str]) -> dict[str, Verdict]:
-    """Stored results of operations that arrived before; a seq or an id used for something else is a fork.  # P11"""
-    seqs = {op.seq: op.op for op in ops}
-    arrived = Operation.select().where(
-        Operation.op.in_(list(hashes)) | ((Operation.device == device.id) & (Operation.seq.in_(list(seqs))))
-    )
-    known = {}
-    for one in arrived:
-        if one.op in hashes:
-            if one.hash != hashes[one.op] or one.user != device.user:
+    def _repeat(self, sent: list[Sent]) -> None:
+        """Answer what was consumed before; another content under the same seq is a cloned phone.  # P11"""
+        stored = None
+        for one in sent:
+            past = self.history.find(one.op.op)
+            if past is None or past.hash != one.hash or past.user != self.me.id:
+                stored = _under(self.db, self.device_id, sent) if stored is None else stored
+                past = stored.get(one.stamped)
+            if past is None or past.hash != one.hash:
                 raise Refused("fork")
-            known[one.op] = Verdict(one.status, one.reason, one.detail or {})
-        elif one.device == device.id:
-            raise Refused("fork")
-    if any(op.seq <= device.last and op.op not in known for op in ops):
-        raise Refused("fork")
-    return known
+            self._answer(one, past.status, past.reason, past.detail)
+
+    def _apply(self, fresh: list[Sent]) -> None:
+        """Decide every operation in memory, then write each table once."""
+        batch = Batch(self.db, self.kinds, self.me.community, self.now)
+        self._read_ahead(batch, fresh)
+        verbs = Verbs(batch, self.me, self.history)
+        made = [row for one in fresh if (row := self._decide(verbs, one))]
+        batch.write()
+        if made:
+            rows.insert(self.db, Operation, made)
+
+    def _read_ahead(self, batch: Batch, fresh: list[Sent]) -> None:
+        wanted: list[tuple[str, str]] = []
+        created: list[tuple[Kind, str, str]] = []
+        for op in (one.op for one in fresh):
+            wanted.append((op.kind, op.record))
+            kind = self.kinds.get(op.kind)
+            parent = op.patch.get(kind.parent) if kind and kind.parent else None
+            if kind and kind.parent_kind and isinstance(parent, str):
+                wanted.append((kind.parent_kind, parent))
+                if op.verb == "create" and any(ref == kind.parent for ref, _ in kind.effects):
+                    created.append((kind, str(kind.parent), parent))
+        batch.load(wanted)
+        effects.expect(batch, created)
+
+    def _decide(self, verbs: Verbs, one: Sent) -> dict[str, Any] | None:
+        """Apply one operation; the row to keep, or none where it is known under another seq already."""
+        op = one.op
+        past = self.history.find(op.op)
+        if past is not None and past.user == self.me.id and past.hash == one.hash:
+            self.device["last"] = one.stamped
+            self._answer(one, past.status, past.reason, past.detail)
+            return None
+        outcome = verbs.apply(op) if past is None else refused("op_taken")
+        return self._kept(one, outcome, taken=past is not None)
+
+    def _kept(self, one: Sent, outcome: Outcome, taken: bool = False) -> dict[str, Any]:
+        op, me = one.op, self.me
+        if self.contact and abs(self.contact.offset_ms) > CLOCK_FLAG_MS:
+            outcome.detail["clock_off_ms"] = self.contact.offset_ms  # P19
+        row = {
+            "op": f"{op.op}:{self.device_id}:{one.stamped}" if taken else op.op,
+            "community": me.community,
+            "device": self.device_id,
+            "seq": one.stamped,
+            "user": me.id,
+            "kind": op.kind,
+            "record": op.record,
+            "verb": op.verb,
+            "group": op.group,
+            "payload": one.payload,
+            "hash": one.hash,
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "detail": outcome.detail,
+            "version": outcome.version,
+            "device_time": corrected(op.at, op.offset, self.now),
+            "server_time": instant(self.now),
+            "offset_ms": op.offset,
+        }
+        self.device["last"] = one.stamped
+        if not taken:
+            self.history.add(Past.of({**row, "payload": {"patch": op.patch, "base": op.base}}))
+        self._answer(one, outcome.status, outcome.reason, outcome.detail)
+        return row
+
+    def _answer(self, one: Sent, status: str, reason: str | None, detail: dict[str, Any]) -> None:
+        self.results.append(
+            {"op": one.op.op, "seq": one.stamped, "status": status, "reason": reason, "detail": detail}
+        )
+
+    def _alone(self, one: Sent) -> tuple[Sent, Exception] | None:
+        """One operation in a savepoint; what it fails with, where it must be tried again.  # P12 P13"""
+        last, answered = self.device["last"], len(self.results)
+        try:
+            with self.db.atomic():
+                self._apply([one])
+            return None
+        except Exception as error:
+            self.device["last"] = last
+            del self.results[answered:]
+            self.history.forget(one.op.op)
+            sort = faults.sort(error)
+            if sort == "temporary":
+                raise
+            if sort == "unknown" and _failures(self.db, one.op.op) + 1 < PATIENCE:
+                return one, error
+            reason = "refused" if sort == "refused" else "failed"
+            with self.db.atomic():
+                rows.insert(self.db, Operation, [self._kept(one, refused(reason, error=type(error).__name__))])
+            if sort == "unknown":
+                log.error("operation %s failed %s times and is in quarantine", one.op.op, PATIENCE, exc_info=error)
+            return None
+
+    def _count_failure(self, one: Sent, error: Exception) -> None:
+        """In a transaction of its own, so that it outlives the rollback.  # P13"""
+        log.error("operation %s fails for a reason that nobody foresaw", one.op.op, exc_info=error)
+        with writing(self.db):
+            row = {"op": one.op.op, "times": _failures(self.db, one.op.op) + 1, "error": type(error).__name__}
+            rows.insert(self.db, Failure, [row], replace=("op",))
 
 
-def _together(batch: Batch, ops: Sequence[Op], hashes: Mapping[str, str]) -> dict[str, Verdict]:
-    """The whole batch at once; where the database refuses it, once more with a savepoint for each operation.  # P12"""
-    try:
-        with batch.database.atomic():
-            return _apply(batch, ops, hashes, {})
-    except (peewee.IntegrityError, peewee.DataError, Unknown):
-        verdicts: dict[str, Verdict] = {}
-        for op in ops:
-            verdicts |= _alone(batch, op, hashes, verdicts)
-        return verdicts
+def _named(op: Op) -> Iterable[str]:
+    of = op.patch.get("of") if op.verb == "retract" else None
+    return [of] if isinstance(of, str) else []
 
 
-def _alone(batch: Batch, op: Op, hashes: Mapping[str, str], before: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    try:
-        with batch.database.atomic():
-            return _apply(batch, [op], hashes, before)
-    except (peewee.OperationalError, peewee.InterfaceError):
-        raise
-    except Exception as problem:
-        cause = problem.cause if isinstance(problem, Unknown) else problem
-        refused = isinstance(cause, peewee.IntegrityError | peewee.DataError)
-        if not refused and _attempts(op.op) < ATTEMPTS:
-            raise Unknown(op, cause) from cause
-        verdict = Verdict("quarantined", "invalid" if refused else "error", {"problem": type(cause).__name__})
-        _record(batch, [op], hashes, {op.op: verdict})
-        return {op.op: verdict}
+def _failures(db: peewee.Database, op: str) -> int:
+    found = rows.select(db, Failure, "op", [op])
+    return int(found[0]["times"]) if found else 0
 
 
-def _apply(batch: Batch, ops: Sequence[Op], hashes: Mapping[str, str], before: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    changes = Changes(batch.database, batch.kinds, batch.me.community)
-    changes.load(_touched(batch.kinds, ops))
-    waits = _unsettled(ops)
-    verdicts: dict[str, Verdict] = {}
-    for op in ops:
-        verdict = _verdict(batch, changes, op, waits, {**before, **verdicts} if op.after or waits else verdicts)
-        if abs(batch.offset_ms - op.offset) > CLOCK_OFF_MS or abs(op.offset) > CLOCK_OFF_MS:
-            verdict.detail = {**verdict.detail, "clock_off_ms": batch.offset_ms or op.offset}
-        if verdict.status in ("quarantined", "held"):
-            waits[op.record] = op.op
-        verdicts[op.op] = verdict
-    _record(batch, ops, hashes, verdicts)
-    changes.flush(batch.server_time)
-    return verdicts
-
-
-def _verdict(batch: Batch, changes: Changes, op: Op, waits: Mapping[str, str], settled: Mapping[str, Verdict]) -> Verdict:
-    """One operation's fate; what depends on a quarantined one is held with it.  # P12"""
-    if batch.device.revoked:
-        return Verdict("quarantined", "revoked")
-    named = [op.record, *(value for value in op.patch.values() if isinstance(value, str))]
-    cause = next((waits[one] for one in named if one in waits), None)
-    for other in op.after:
-        earlier = settled.get(other)
-        status = earlier.status if earlier else waits.get(f"op:{other}")
-        if status in ("quarantined", "held"):
-            cause = other
-    if cause is not None and (op.verb != "create" or op.record not in waits):
-        return Verdict("held", "held", {"by": cause})
-    try:
-        return decide(changes, batch.me, op, fact_time(op), batch.server_time)
-    except Refusal as refusal:
-        return refusal.verdict
-    except peewee.PeeweeException:
-        raise
-    except Exception as problem:
-        raise Unknown(op, problem) from problem
-
-
-def fact_time(op: Op) -> str:
-    """When it happened: the phone's clock plus the offset it had measured, to the second.  # P19"""
-    at = datetime.fromisoformat(op.at.replace("Z", "+00:00"))
-    try:
-        return instant(at + timedelta(milliseconds=op.offset))
-    except OverflowError:
-        return instant(at)
-
-
-def _touched(kinds: Mapping[str, Kind], ops: Sequence[Op]) -> list[tuple[str, str]]:
-    """Every record that the batch reads or writes, for one select a kind."""
-    wanted = []
-    for op in ops:
-        kind = kinds.get(op.kind)
-        if kind is None:
-            continue
-        wanted.append((op.kind, op.record))
-        if kind.parent and kind.parent_kind and isinstance(op.patch.get(kind.parent), str):
-            wanted.append((kind.parent_kind, op.patch[kind.parent]))
-    return wanted
-
-
-def _unsettled(ops: Sequence[Op]) -> dict[str, str]:
-    """Records whose creation waits in quarantine, and named operations that do: record or `op:<id>` → cause."""
-    named = {op.record for op in ops} | {value for op in ops for value in op.patch.values() if isinstance(value, str) and len(value) == 36}
-    waiting = ("quarantined", "held")
-    stuck = Operation.select(Operation.op, Operation.record).where(
-        Operation.record.in_(list(named)), Operation.verb == "create", Operation.status.in_(waiting)
-    )
-    found = {one.record: one.op for one in stuck}
-    after = {other for op in ops for other in op.after}
-    if after:
-        earlier = Operation.select(Operation.op, Operation.status).where(Operation.op.in_(list(after)), Operation.status.in_(waiting))
-        found |= {f"op:{one.op}": one.status for one in earlier}
-    return found
-
-
-def _record(batch: Batch, ops: Sequence[Op], hashes: Mapping[str, str], verdicts: Mapping[str, Verdict]) -> None:
-    """Keep each operation whole, with its result.  # P12"""
-    rows = []
-    for op in ops:
-        verdict = verdicts[op.op]
-        rows.append(
-            (
-                op.op, batch.me.community, batch.device.id, op.seq, batch.me.id, op.kind, op.record, op.verb, op.group,
-                compact(op.model_dump(exclude={"op", "seq", "group", "kind", "record", "verb"})), hashes[op.op],
-                verdict.status, verdict.reason, compact(verdict.detail) if verdict.detail else None,
-                fact_time(op), batch.server_time, batch.offset_ms,
-            )
-        )  # fmt: skip
-    insert_rows(batch.database, Operation, COLUMNS, rows)
-
-
-def _attempts(op: str) -> int:
-    return int(Attempt.select(Attempt.count).where(Attempt.op == op).scalar() or 0)
-
-
-def _alarm(database: peewee.Database, unknown: Unknown) -> None:
-    """Count a failure that nobody foresaw, in a transaction of its own, and say so in the log without a resident's data."""
-    log.error("sync.unknown_failure op=%s cause=%s", unknown.op.op, type(unknown.cause).__name__, exc_info=unknown.cause)
-    with writing(database):
-        changed = Attempt.update(count=Attempt.count + 1).where(Attempt.op == unknown.op.op).execute()
-        if not changed:
-            Attempt.create(op=unknown.op.op, count=1)
+def _under(db: peewee.Database, device: str, sent: list[Sent]) -> dict[int, Past]:
+    """What was kept under these seqs of the device."""
+    mark = f" AND {rows.table(Operation).column['device']} = {db.param}"
+    found = rows.select(db, Operation, "seq", [one.stamped for one in sent], extra=mark, parameters=[device])
+    return {row["seq"]: Past.of(row) for row in found}

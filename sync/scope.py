@@ -1,47 +1,67 @@
-"""Scope: who asks, and which records they may hold, by channel.  # P21"""
+"""Scope: who asks, and which records that person may hold. It comes from the session alone.  # P21"""
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import peewee
 
-PLACE = re.compile(r"\{(\w+)\}")
+_NAMED = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
 class Me:
-    """The person behind a request, from the session alone; `channels` is all they may hold."""
+    """The person of a session: community, role and the channels whose records they may hold."""
 
     id: str
     community: str
     role: str
-    channels: frozenset[str] = frozenset()
-    grids: tuple[str, ...] = field(default_factory=tuple)
+    channels: frozenset[str]
+    grids: tuple[str, ...] = ()
 
 
-def fill(pattern: str, row: Mapping[str, Any]) -> str:
-    """`grid:{grid}` for a record."""
-    return PLACE.sub(lambda found: str(row.get(found[1]) or ""), pattern)
+@functools.cache
+def _matcher(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    parts = _NAMED.split(pattern)
+    text = "".join(re.escape(part) if at % 2 == 0 else "([^:]+)" for at, part in enumerate(parts))
+    return re.compile(text), tuple(parts[1::2])
 
 
-def channels_of(patterns: Iterable[str], row: Mapping[str, Any]) -> list[str]:
-    """The channels that hold a record."""
-    return [fill(pattern, row) for pattern in patterns]
+def channels_of(patterns: Iterable[str], values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The channels that hold a record; a pattern over an empty field names none."""
+    found: list[str] = []
+    for pattern in patterns:
+        names = _matcher(pattern)[1]
+        if all(values.get(name) for name in names):
+            found.append(_NAMED.sub(lambda hit: str(values[hit[1]]), pattern))
+    return tuple(found)
+
+
+def matches(pattern: str, channel: str) -> bool:
+    """Whether a kind of this channel pattern may have records in the channel."""
+    return _matcher(pattern)[0].fullmatch(channel) is not None
 
 
 def visible(model: type[peewee.Model], patterns: Iterable[str], me: Me) -> Any:
-    """A condition on `model`: the record is in some channel of this person."""
-    condition: Any = None
+    """A where-expression: rows of `model` that lie in at least one of the person's channels."""
+    allowed = []
     for pattern in patterns:
-        name, _, rest = pattern.partition(":")
-        found = PLACE.fullmatch(rest)
-        if found is None:
-            raise ValueError(f"channel {pattern}: one field after the colon")
-        held = [channel.partition(":")[2] for channel in me.channels if channel.startswith(name + ":")]
-        one = model._meta.fields[found[1]].in_(held)
-        condition = one if condition is None else condition | one
-    return condition & (model._meta.fields["community"] == me.community)
+        matcher, names = _matcher(pattern)
+        found = [hit.groups() for hit in map(matcher.fullmatch, sorted(me.channels)) if hit]
+        if len(names) == 1:
+            allowed.append(model._meta.fields[names[0]].in_([one for (one,) in found]))
+            continue
+        for values in found:
+            allowed.append(
+                functools.reduce(
+                    operator.and_,
+                    (model._meta.fields[name] == value for name, value in zip(names, values, strict=True)),
+                    peewee.SQL("1 = 1"),
+                )
+            )
+    return functools.reduce(operator.or_, allowed) if allowed else peewee.SQL("1 = 0")

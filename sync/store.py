@@ -1,10 +1,10 @@
-"""Store: the engine's own tables, on SQLite and PostgreSQL alike, and the few statements that differ between them."""
+"""Store: the engine's own tables, the epoch, and the two kinds of transaction, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import peewee
@@ -12,217 +12,226 @@ import peewee
 from sync.ids import uuid7
 from sync.kinds import Kind
 
-LIVE, GONE, FORGET = 0, 1, 2
-
 
 class UnsafeSqlite(RuntimeError):
-    """This SQLite release can corrupt a database in WAL mode."""
+    """This SQLite release may corrupt a database in WAL mode; the program must not start on it.  # P22"""
 
 
-class JsonField(peewee.TextField):
+class Text(peewee.TextField):
+    """Text that is compared by code point on every database."""
+
+    def ddl(self, ctx: Any) -> Any:
+        """The column's definition; PostgreSQL must be told, SQLite compares so by itself."""
+        nodes = super().ddl(ctx)
+        if isinstance(self.model._meta.database, peewee.PostgresqlDatabase):
+            nodes.nodes.append(peewee.SQL('COLLATE "C"'))
+        return nodes
+
+
+class JsonText(Text):
     """A JSON value kept as text."""
 
-    def db_value(self, value: Any) -> str | None:
-        """The text."""
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    def db_value(self, value: Any) -> Any:
+        """The text; a text is taken as JSON already."""
+        return value if value is None or isinstance(value, str) else dumps(value)
 
     def python_value(self, value: Any) -> Any:
-        """The value."""
+        """The value that the text stands for."""
         return json.loads(value) if isinstance(value, str) else value
 
 
-class SyncMeta(peewee.Model):
-    """One row: the epoch, the identity of this server's history.  # P20"""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+_SORTED = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True, check_circular=False
+)
+dumps = _ENCODER.encode
+dumps_sorted = _SORTED.encode
 
-    epoch = peewee.CharField(max_length=36)
+
+class _Engine(peewee.Model):
+    class Meta:
+        legacy_table_names = False
+
+
+class SyncMeta(_Engine):
+    """The identity of this database's history.  # P20"""
+
+    id = peewee.IntegerField(primary_key=True)
+    epoch = Text()
 
     class Meta:
         table_name = "sync_meta"
 
 
-class Counter(peewee.Model):
-    """The feed's counter of a community.  # P14"""
+class Counter(_Engine):
+    """The last feed seq of a community.  # P14"""
 
-    community = peewee.CharField(max_length=36, primary_key=True)
+    community = Text(primary_key=True)
     seq = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "sync_counter"
 
 
-class Device(peewee.Model):
-    """A phone (or a browser session) of one person, and how far it has sent.  # P9 P11"""
+class Device(_Engine):
+    """One user on one phone, or one session of pages: how far its operations have come.  # P9 P11"""
 
-    id = peewee.CharField(max_length=80, primary_key=True)
-    user = peewee.CharField(max_length=36, index=True)
-    community = peewee.CharField(max_length=36, index=True)
+    id = Text(primary_key=True)
+    user = Text(index=True)
+    community = Text(index=True)
     last = peewee.BigIntegerField(default=0)
     offset_ms = peewee.BigIntegerField(default=0)
-    app = peewee.CharField(max_length=40, default="")
-    last_exchange = peewee.CharField(max_length=24, default="")
-    report = JsonField(default=dict)
+    app = Text(default="")
+    last_exchange = Text(default="")
+    report = JsonText(default="{}")
+    channels = JsonText(default="[]")  # every channel it was ever given
     revoked = peewee.BooleanField(default=False)
 
     class Meta:
         table_name = "sync_device"
 
 
-class Operation(peewee.Model):
-    """Every operation that ever arrived, whole, with what became of it: applied, review, quarantined or held."""
+class Operation(_Engine):
+    """Every operation that arrived, whole, with what became of it.  # P12"""
 
-    op = peewee.CharField(max_length=36, primary_key=True)
-    community = peewee.CharField(max_length=36)
-    device = peewee.CharField(max_length=80)
+    op = Text(primary_key=True)
+    community = Text()
+    device = Text()
     seq = peewee.BigIntegerField()
-    user = peewee.CharField(max_length=36)
-    kind = peewee.CharField(max_length=60)
-    record = peewee.CharField(max_length=36, index=True)
-    verb = peewee.CharField(max_length=10)
-    group = peewee.CharField(max_length=36, index=True)
-    payload = JsonField()
-    hash = peewee.CharField(max_length=64)
-    status = peewee.CharField(max_length=12)
-    reason = peewee.CharField(max_length=40, null=True)
-    detail = JsonField(null=True)
-    device_time = peewee.CharField(max_length=24)
-    server_time = peewee.CharField(max_length=24)
+    user = Text()
+    kind = Text()
+    record = Text(index=True)
+    verb = Text()
+    group = Text(index=True)
+    payload = JsonText()
+    hash = Text()
+    status = Text()
+    reason = Text(null=True)
+    detail = JsonText(default="{}")
+    version = peewee.BigIntegerField(null=True)  # of the record, once applied
+    device_time = Text()
+    server_time = Text()
     offset_ms = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "sync_operation"
-        indexes = ((("device", "seq"), False), (("community", "server_time"), False), (("community", "status"), False))
+        indexes = ((("device", "seq"), True), (("community", "server_time"), False))
 
 
-class Attempt(peewee.Model):
-    """How often an operation failed alone for an unknown reason.  # P13"""
+class Feed(_Engine):
+    """The last change of each record in each channel, as the row that travels.  # P14 P15
 
-    op = peewee.CharField(max_length=36, primary_key=True)
-    count = peewee.IntegerField(default=0)
+    `row` is empty when the record is `gone` (deleted) or to be forgotten (it left the channel).
+    """
 
-    class Meta:
-        table_name = "sync_attempt"
-
-
-class Feed(peewee.Model):
-    """The newest change of each record in each channel, in the order of commit.  # P14 P15"""
-
-    channel = peewee.CharField(max_length=60)
-    record = peewee.CharField(max_length=36)
-    kind = peewee.CharField(max_length=60)
+    channel = Text()
+    kind = Text()
+    record = Text()
+    community = Text()
     seq = peewee.BigIntegerField()
-    state = peewee.SmallIntegerField(default=LIVE)
-    parent = peewee.CharField(max_length=36, null=True)
-    head_key = peewee.CharField(max_length=36, null=True)
-    time = peewee.CharField(max_length=24)
-    row = peewee.TextField()
+    version = peewee.BigIntegerField()
+    gone = peewee.BooleanField(default=False)
+    head_key = Text(null=True)
+    time = Text()
+    row = Text(null=True)
 
     class Meta:
         table_name = "sync_feed"
-        primary_key = peewee.CompositeKey("channel", "record")
-        indexes = ((("channel", "seq"), False), (("channel", "kind", "head_key", "seq"), False), (("record",), False))
+        primary_key = peewee.CompositeKey("channel", "kind", "record")
+        indexes = ((("channel", "seq"), False), (("channel", "kind", "head_key", "seq"), False))
 
 
-ENGINE = [SyncMeta, Counter, Device, Operation, Attempt, Feed]
+class Start(_Engine):
+    """A record's computed fields as they were before the first pushed effect, and the feed's seq then."""
+
+    kind = Text()
+    record = Text()
+    seq = peewee.BigIntegerField()
+    values = JsonText()
+
+    class Meta:
+        table_name = "sync_start"
+        primary_key = peewee.CompositeKey("kind", "record")
+
+
+class Failure(_Engine):
+    """How often an operation failed alone for a reason that nobody foresaw.  # P13"""
+
+    op = Text(primary_key=True)
+    times = peewee.IntegerField(default=0)
+    error = Text(default="")
+
+    class Meta:
+        table_name = "sync_failure"
 
 
 def models() -> list[type[peewee.Model]]:
     """The engine's tables."""
-    return list(ENGINE)
+    return [SyncMeta, Counter, Device, Operation, Feed, Start, Failure]
 
 
-def bind(database: peewee.Database, kinds: Mapping[str, Kind]) -> None:
-    """Bind the engine's and every kind's table to `database`."""
-    database.bind([*ENGINE, *(kind.model for kind in kinds.values())], bind_refs=False, bind_backrefs=False)
+def bind(db: peewee.Database, kinds: Mapping[str, Kind]) -> None:
+    """Bind the engine's tables and those of every kind to `db`."""
+    db.bind([*models(), *(kind.model for kind in kinds.values())], bind_refs=False, bind_backrefs=False)
 
 
-def check_sqlite(database: peewee.Database) -> None:
-    """Refuse a SQLite release with the WAL-reset bug (fixed in 3.51.3, 3.50.7 and 3.44.6).  # P22"""
-    release = tuple(database.server_version or (0, 0, 0))
-    fixed = release >= (3, 51, 3) or (3, 50, 7) <= release < (3, 51) or (3, 44, 6) <= release < (3, 45)
-    if not fixed:
-        raise UnsafeSqlite(f"SQLite {'.'.join(map(str, release))} can corrupt a database in WAL mode; 3.51.3 or newer is needed")
+def create(db: peewee.Database, kinds: Mapping[str, Kind]) -> None:
+    """Create what is missing, and give the database its epoch."""
+    db.create_tables([*models(), *(kind.model for kind in kinds.values())], safe=True)
+    epoch(db)
 
 
-def is_postgres(database: peewee.Database) -> bool:
-    """Whether row locks exist and are needed."""
-    return isinstance(database, peewee.PostgresqlDatabase)
-
-
-def writing(database: peewee.Database) -> Any:
-    """A write transaction: on SQLite the write lock is taken at once, so that nothing read can change."""
-    return database.atomic() if is_postgres(database) else database.atomic("IMMEDIATE")
-
-
-@contextlib.contextmanager
-def snapshot(database: peewee.Database) -> Iterator[None]:
-    """A read transaction in which everything is seen as of one moment.  # P4"""
-    with database.atomic():
-        if is_postgres(database) and database.transaction_depth() == 1:
-            database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield
-
-
-def locked(query: Any, database: peewee.Database) -> Any:
-    """`query` with its rows locked where the database locks rows."""
-    return query.for_update() if is_postgres(database) else query
-
-
-def epoch(database: peewee.Database) -> str:
-    """The epoch; made on first use."""
-    found = SyncMeta.select(SyncMeta.epoch).first()
+def epoch(db: peewee.Database) -> str:
+    """The epoch of `db`; made when there is none yet."""
+    found = db.execute_sql('SELECT "epoch" FROM "sync_meta" WHERE "id" = 1').fetchone()
     if found is None:
-        with writing(database):
-            found = SyncMeta.select(SyncMeta.epoch).first() or SyncMeta.create(epoch=uuid7())
-    return str(found.epoch)
+        with writing(db):
+            insert = 'INSERT INTO "sync_meta" ("id", "epoch") VALUES (1, {0}) ON CONFLICT ("id") DO NOTHING'
+            db.execute_sql(insert.format(db.param), (str(uuid7()),))
+        found = db.execute_sql('SELECT "epoch" FROM "sync_meta" WHERE "id" = 1').fetchone()
+    return str(found[0])
 
 
-def new_epoch(database: peewee.Database) -> str:
-    """Give the database another identity: it was restored, and phones must send again what it lacks.  # P20"""
-    made = uuid7()
-    with writing(database):
-        SyncMeta.delete().execute()
-        SyncMeta.create(epoch=made)
+def new_epoch(db: peewee.Database) -> str:
+    """Say that this history is another one than phones have seen: after a restore.  # P20"""
+    epoch(db)
+    made = str(uuid7())
+    with writing(db):
+        db.execute_sql(f'UPDATE "sync_meta" SET "epoch" = {db.param} WHERE "id" = 1', (made,))
     return made
 
 
-def advance(database: peewee.Database, community: str, count: int) -> int:
-    """Take `count` numbers of the community's feed; the first of them. Holds the counter until commit.  # P14"""
-    taken = Counter.update(seq=Counter.seq + count).where(Counter.community == community)
-    if not taken.execute():
-        Counter.insert(community=community, seq=0).on_conflict_ignore().execute()
-        taken.execute()
-    return int(Counter.select(Counter.seq).where(Counter.community == community).scalar()) - count + 1
+def check_sqlite(db: peewee.Database) -> None:
+    """Raise UnsafeSqlite on a release with the WAL-reset bug: before 3.51.3 but for 3.50.7+ and 3.44.6+.  # P22"""
+    if not isinstance(db, peewee.SqliteDatabase):
+        return
+    version = tuple(int(part) for part in db.execute_sql("SELECT sqlite_version()").fetchone()[0].split("."))
+    if not is_safe_sqlite(version):
+        release = ".".join(map(str, version))
+        raise UnsafeSqlite(f"SQLite {release} may corrupt a database in WAL mode: 3.51.3 or newer is needed")
 
 
-def newest(community: str) -> int:
-    """The community's newest feed number."""
-    return int(Counter.select(Counter.seq).where(Counter.community == community).scalar() or 0)
+def is_safe_sqlite(version: tuple[int, ...]) -> bool:
+    """Whether a release has the WAL-reset fix.  # P22"""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
 
 
-def insert_rows(
-    database: peewee.Database,
-    model: type[peewee.Model],
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    update: Sequence[str] = (),
-    conflict: Sequence[str] = (),
-) -> None:
-    """Insert many rows with few statements; with `conflict` (columns) existing rows get the columns in `update`.
+@contextmanager
+def writing(db: peewee.Database) -> Iterator[None]:
+    """A write transaction; on SQLite it takes the write lock at its start. Inside another: a savepoint."""
+    if isinstance(db, peewee.SqliteDatabase) and not db.in_transaction():
+        with db.atomic("IMMEDIATE"):
+            yield
+    else:
+        with db.atomic():
+            yield
 
-    Values must already be what the database stores. Plain SQL, since building the statement costs an ORM more than
-    the database needs to run it.
-    """
-    names = [model._meta.fields[name].column_name for name in columns]
-    param = database.param
-    head = f'INSERT INTO "{model._meta.table_name}" ({", ".join(f"{chr(34)}{name}{chr(34)}" for name in names)}) VALUES '
-    tail = ""
-    if conflict:
-        keys = ", ".join(f'"{model._meta.fields[name].column_name}"' for name in conflict)
-        sets = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in (model._meta.fields[one].column_name for one in update))
-        tail = f" ON CONFLICT ({keys}) DO UPDATE SET {sets}"
-    one = f"({', '.join([param] * len(names))})"
-    most = max(1, 30_000 // len(names))
-    pending = list(rows)
-    for at in range(0, len(pending), most):
-        part = pending[at : at + most]
-        database.execute_sql(head + ", ".join([one] * len(part)) + tail, [value for row in part for value in row])
+
+@contextmanager
+def reading(db: peewee.Database) -> Iterator[None]:
+    """A read transaction that sees one moment throughout.  # P4"""
+    outermost = not db.in_transaction()
+    with db.atomic():
+        if outermost and isinstance(db, peewee.PostgresqlDatabase):
+            db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield

@@ -1,37 +1,46 @@
-"""Wire: what travels in one exchange, checked strictly before anything is read from it.  # P2 P10 P21"""
+"""Wire: what may be asked and what is answered, as strict models; whatever else comes is refused whole.  # P21"""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sync.instants import parse
 
 PROTOCOL = 1
-MAX_OPS = 100
+LIMIT_OPS = 100
 LIMIT_PACKED = 2 * 1024 * 1024
 LIMIT_UNPACKED = 20 * 1024 * 1024
-MAX_DEPTH = 20
+LIMIT_DEPTH = 20
+LIMIT_VALUES = 100_000
 
-INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$"
-UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-NAME = r"^[a-z][a-z0-9_]{0,59}$"
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+INSTANT_PATTERN = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$"
+
+Uuid = Annotated[str, Field(pattern=UUID_PATTERN)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Channel = Annotated[str, Field(max_length=120)]
+Seq = Annotated[int, Field(ge=0, lt=1 << 53)]
+Verb = Literal["create", "patch", "retract", "delete"]
+Status = Literal["applied", "review", "quarantined", "held"]
+# A hundred years: what a wrong clock may be off, and still name a moment.
+OFFSET_MS = 3_200_000_000_000
+Offset = Annotated[int, Field(ge=-OFFSET_MS, le=OFFSET_MS)]
 
 
 class BadRequest(ValueError):
-    """The request is not the protocol's; nothing was consumed: 422."""
+    """Not the protocol: 422, nothing was changed."""
 
 
 class TooLarge(ValueError):
-    """More than one batch may hold; the phone halves it: 413."""
+    """More than one batch may hold: 413, nothing was changed."""
 
 
-class Busy(RuntimeError):
-    """Nothing was consumed; the phone tries again later: 503.  # P13"""
-
-
-class Refused(RuntimeError):
-    """The exchange is refused with a code of the catalogue: `gap`, `fork`, `other_user`."""
+class Refused(Exception):
+    """The exchange is refused with a code of the protocol; `more` goes beside it."""
 
     def __init__(self, code: str, **more: Any) -> None:
         super().__init__(code)
@@ -39,75 +48,90 @@ class Refused(RuntimeError):
         self.more = more
 
 
-class Strict(BaseModel):
-    """Unknown fields are refused, nothing is coerced."""
+class Busy(Exception):
+    """Nothing was consumed; the same request will do later: 503 with Retry-After.  # P13"""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Op(Strict):
-    """One change to one record."""
-
-    op: str = Field(pattern=UUID)
-    seq: int = Field(ge=1, le=2**53)
-    group: str = Field(pattern=UUID)
-    after: list[str] = Field(max_length=100)
-    kind: str = Field(pattern=NAME)
-    record: str = Field(pattern=UUID)
-    verb: Literal["create", "patch", "retract", "delete"]
-    form: int = Field(ge=1, le=1_000_000)
-    base_version: int | None = Field(ge=0, le=2**53)
-    base: dict[str, Any]
-    patch: dict[str, Any]
-    at: str = Field(pattern=INSTANT)
-    offset: int = Field(ge=-(10**13), le=10**13)
-    files: list[str] = Field(max_length=20)
+    def __init__(self, retry_after: int = 5) -> None:
+        super().__init__("busy")
+        self.retry_after = retry_after
 
 
-class Cursor(Strict):
-    """How far a phone has read one channel; `head` and `tail` are the server's own, `at` a feed number."""
-
-    at: int = Field(ge=0, le=2**53)
-    head: int | None = Field(ge=0, le=2**53)
-    tail: int | None = Field(ge=0, le=2**53)
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
 
 
-class Report(Strict):
-    """What the phone says of itself."""
-
-    waiting: int = Field(ge=0, le=2**53)
-    oldest: str | None = Field(pattern=INSTANT)
-    used: int | None = Field(ge=0, le=2**53)
-    left: int | None = Field(le=2**53)
+def _moment(text: str) -> str:
+    parse(text)
+    return text
 
 
-class Request(Strict):
-    """One exchange, as the phone asks it."""
+class Op(_Strict):
+    """One change to one record, as a phone or a page made it."""
+
+    op: Uuid
+    seq: Annotated[int, Field(ge=1, lt=1 << 53)]
+    group: Uuid
+    after: Annotated[list[Uuid], Field(max_length=LIMIT_OPS)] = []
+    kind: Name
+    record: Uuid
+    verb: Verb
+    form: Annotated[int, Field(ge=0, lt=1 << 31)] = 1
+    base_version: Annotated[int, Field(ge=0, lt=1 << 53)] | None = None
+    base: dict[Name, Any] = {}
+    patch: dict[Name, Any] = {}
+    at: Annotated[str, Field(pattern=INSTANT_PATTERN)]
+    offset: Offset = 0
+    files: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]], Field(max_length=50)] = []
+
+    _at_exists = field_validator("at")(_moment)
+
+
+class Cursor(_Strict):
+    """How far one channel was read: `at` forward; `head`, `tail` while its baseline is under way."""
+
+    at: Seq
+    head: Seq | None = None
+    tail: Seq | None = None
+
+
+class Report(_Strict):
+    """What the phone says about itself."""
+
+    waiting: Seq = 0
+    oldest: Annotated[str, Field(max_length=30)] | None = None
+    used: Seq | None = None
+    left: Seq | None = None
+
+
+class Request(_Strict):
+    """One exchange, asked by a phone."""
 
     protocol: Literal[1]
-    app: str = Field(max_length=40)
-    user: str = Field(max_length=36)
-    device: str = Field(pattern=UUID)
-    clock: str = Field(pattern=INSTANT)
-    epoch: str | None = Field(max_length=36)
-    ops: list[Op]
-    cursors: dict[str, Cursor] = Field(max_length=500)
-    report: Report
-    tail: bool
+    app: Annotated[str, Field(max_length=100)] = ""
+    user: Annotated[str, Field(max_length=100)]
+    device: Uuid
+    clock: Annotated[str, Field(pattern=INSTANT_PATTERN)]
+    epoch: Annotated[str, Field(max_length=64)] | None = None
+    ops: list[Op] = []
+    cursors: Annotated[dict[Channel, Cursor], Field(max_length=2000)] = {}
+    report: Report = Report()
+    tail: bool = False
+
+    _clock_exists = field_validator("clock")(_moment)
 
 
-class Result(Strict):
+class Result(_Strict):
     """What became of one operation."""
 
-    op: str
-    seq: int
-    status: Literal["applied", "review", "quarantined", "held"]
-    reason: str | None
-    detail: Any
+    op: Uuid
+    seq: Seq
+    status: Status
+    reason: str | None = None
+    detail: dict[str, Any] = {}
 
 
-class Page(Strict):
-    """Records of one kind in one channel: `rows` by `fields`; `gone` are deleted, `forget` have left the channel."""
+class Page(_Strict):
+    """Changes of one kind in one channel; `gone` are deleted, `forget` have left the channel."""
 
     channel: str
     kind: str
@@ -117,14 +141,14 @@ class Page(Strict):
     forget: list[str]
 
 
-class Answer(Strict):
-    """One exchange, as the server answers it."""
+class Answer(_Strict):
+    """One exchange, answered."""
 
     protocol: Literal[1]
     app: str
     epoch: str
     now: str
-    last: int
+    last: Seq
     results: list[Result]
     me: dict[str, Any]
     forget: list[str]
@@ -133,110 +157,97 @@ class Answer(Strict):
     more: bool
 
 
-class ErrorWords(Strict):
-    """A code for programs and words for people."""
+class Problem(BaseModel):
+    """Why there is no answer: a code for programs, words for people."""
 
     code: str
     message: str
 
 
-class ErrorAnswer(BaseModel):
-    """Any answer that is not 200."""
+class Refusal(BaseModel):
+    """An exchange that did not happen."""
 
     protocol: Literal[1]
-    error: ErrorWords
-
-
-_request: TypeAdapter[Request] = TypeAdapter(Request)
+    error: Problem
 
 
 def read_request(body: bytes) -> Request:
-    """The request in `body`; raises BadRequest (not the protocol) or TooLarge (more than a batch)."""
-    if _too_deep(body):
-        raise BadRequest("depth")
-    try:
-        request = _request.validate_json(body)
-    except ValidationError as wrong:
-        first = wrong.errors(include_input=False, include_url=False)[0]
-        raise BadRequest(".".join(str(part) for part in first["loc"]) + ": " + first["type"]) from None
-    if len(request.ops) > MAX_OPS:
+    """The request in an unpacked body; raises BadRequest or TooLarge.  # P21"""
+    if len(body) > LIMIT_UNPACKED:
         raise TooLarge
-    seqs = [op.seq for op in request.ops]
-    if seqs != list(range(seqs[0], seqs[0] + len(seqs))) if seqs else False:
-        raise BadRequest("ops: seq is not dense")
-    return request
+    try:
+        said = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as torn:
+        raise BadRequest("json") from torn
+    return check_request(said)
 
 
-def _too_deep(body: bytes) -> bool:
-    """Whether brackets nest deeper than the limit, found without parsing; text in quotes does not count."""
-    depth = 0
-    inside = escaped = False
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
-        return False
-    for byte in body:
-        if inside:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                inside = False
-        elif byte == 0x22:
-            inside = True
-        elif byte in (0x5B, 0x7B):
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif byte in (0x5D, 0x7D):
-            depth -= 1
-    return False
+def check_request(said: Any) -> Request:
+    """The request in parsed JSON; raises BadRequest or TooLarge."""
+    ops = said.get("ops") if isinstance(said, dict) else None
+    if isinstance(ops, list) and len(ops) > LIMIT_OPS:
+        raise TooLarge
+    _check_depth(said)
+    try:
+        return Request.model_validate(said)
+    except ValidationError as wrong:
+        raise BadRequest(wrong.errors(include_url=False, include_input=False)[0]["type"]) from wrong
 
 
-def openapi(version: str) -> dict[str, Any]:
+def _no_number(text: str) -> None:
+    raise ValueError(text)
+
+
+def _check_depth(said: Any) -> None:
+    """At most LIMIT_DEPTH levels and LIMIT_VALUES values in lists and objects."""
+    level, count = [said], 0
+    for _ in range(LIMIT_DEPTH):
+        below = []
+        for one in level:
+            for value in one.values() if isinstance(one, dict) else one if isinstance(one, list) else ():
+                count += 1
+                if isinstance(value, dict | list) and value:
+                    below.append(value)
+            if count > LIMIT_VALUES:
+                raise TooLarge
+        if not below:
+            return
+        level = below
+    raise BadRequest("depth")
+
+
+def openapi(version: str) -> Mapping[str, Any]:
     """OpenAPI 3.1 of `POST /sync`, made from the models that check it."""
-    schemas: dict[str, Any] = {}
+    from pydantic.json_schema import models_json_schema
 
-    def reference(model: type[BaseModel]) -> dict[str, str]:
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(schema.pop("$defs", {}))
-        schemas[model.__name__] = schema
-        return {"$ref": f"#/components/schemas/{model.__name__}"}
+    models = (Request, Answer, Refusal)
+    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template="#/components/schemas/{model}")
 
     def content(model: type[BaseModel]) -> dict[str, Any]:
-        return {"application/json": {"schema": reference(model)}}
+        return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
 
-    words = {
-        "401": "signed_out: sign in again; nothing was consumed",
-        "403": "the request came from another site",
-        "409": "gap, fork or other_user",
-        "413": "too_large: send half",
-        "422": "bad_request: not the protocol",
-        "429": "rate_limited: obey Retry-After",
-        "503": "busy: nothing was consumed, obey Retry-After",
-    }
-    answers: dict[str, Any] = {"200": {"description": "results and a page of changes", "content": content(Answer)}}
-    answers |= {code: {"description": text, "content": content(ErrorAnswer)} for code, text in words.items()}
+    refusals = {
+        "401": "signed out", "403": "revoked", "409": "other_user, gap or fork", "413": "too_large",
+        "422": "bad_request", "429": "rate_limited", "503": "busy",
+    }  # fmt: skip
+    answers = {"200": {"description": "results and changes", "content": content(Answer)}}
+    answers |= {status: {"description": words, "content": content(Refusal)} for status, words in refusals.items()}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "fieldapp sync", "version": version},
+        "info": {"title": "Exchange of operations and changes", "version": version},
         "paths": {
             "/sync": {
                 "post": {
                     "operationId": "exchange",
                     "summary": "Operations in, results and a page of changes out",
+                    "security": [{"session": []}],
                     "requestBody": {"required": True, "content": content(Request)},
                     "responses": answers,
-                    "security": [{"session": []}],
                 }
             }
         },
         "components": {
-            "schemas": schemas,
+            "schemas": schemas["$defs"],
             "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "fieldapp_session"}},
         },
     }
-
-
-def compact(value: Any) -> str:
-    """JSON text without spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

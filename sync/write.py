@@ -1,67 +1,120 @@
-"""Write: what the server itself brings (an import, accounts, the demo) goes through the feed like everything else."""
+"""Write: records that the server itself makes, in bulk: an import, a demo, an account. They reach phones by the feed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import peewee
 
-from sync.changes import Changes
+from sync.batch import Batch, Row
 from sync.ids import uuid7
-from sync.kinds import Kind
-from sync.push import instant
+from sync.kinds import Kind, Values, depth
 from sync.store import writing
+from sync.values import fresh, inherited, misfits
+
+CHUNK = 1_000
+_GIVEN = ("author", "device_time", "gone")
 
 
-class MissingParent(LookupError):
-    """A record names a parent that is nowhere."""
+class Unwritable(ValueError):
+    """A record that cannot be written: kind, id and why. The transaction that it was in did not happen."""
 
 
 def put(
-    database: peewee.Database,
+    db: peewee.Database,
     kinds: Mapping[str, Kind],
     community: str,
     records: Sequence[tuple[str, Mapping[str, Any]]],
     now: datetime,
 ) -> list[str]:
-    """Create or update records in ONE transaction (callers keep to about 1,000); returns their ids in order.
+    """Create or change records, each (kind, own fields), in transactions of 1,000; their ids in the order given.
 
-    `records`: (kind, fields) with parents before children; an `id` that exists is updated in the fields given, any
-    other is created. Effects are not applied: who writes here says the computed fields too.
+    A record without `id` gets one. Of a record that exists the given fields change, and nothing happens where they
+    are equal. `author`, `device_time` and `gone` may be given. Effects are not run. A parent is in the database, or
+    in `records`. Within a transaction of the caller everything is part of that.
     """
-    ids = [str(fields.get("id") or uuid7(int(now.timestamp() * 1000))) for _, fields in records]
-    with writing(database):
-        changes = Changes(database, kinds, community)
-        changes.load(_named(kinds, records))
-        for id, (name, fields) in zip(ids, records, strict=True):
-            _one(changes, kinds[name], community, id, fields, instant(now))
-        changes.flush(instant(now))
-    return ids
+    named = [(kind, dict(record)) for kind, record in records]
+    for kind, record in named:
+        if kind not in kinds:
+            raise Unwritable(f"{kind}: no such kind")
+        record.setdefault("id", str(uuid7()))
+    levels = {kind: depth(kinds, kind) for kind in {kind for kind, _ in named}}
+    ordered = sorted(named, key=lambda one: levels[one[0]])
+    for at in range(0, len(ordered), CHUNK):
+        with writing(db):
+            _Put(db, kinds, community, now).write(ordered[at : at + CHUNK])
+    return [record["id"] for _, record in named]
 
 
-def _named(kinds: Mapping[str, Kind], records: Iterable[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, str]]:
-    """The records written and their parents; a record without an id is new and need not be looked for."""
-    wanted = []
-    for name, fields in records:
-        kind = kinds[name]
-        if fields.get("id"):
-            wanted.append((name, str(fields["id"])))
-        if kind.parent and kind.parent_kind and fields.get(kind.parent):
-            wanted.append((kind.parent_kind, str(fields[kind.parent])))
-    return wanted
+class _Put:
+    def __init__(self, db: peewee.Database, kinds: Mapping[str, Kind], community: str, now: datetime) -> None:
+        self.batch = Batch(db, kinds, community, now)
+        self.community = community
 
+    def write(self, records: Sequence[tuple[str, Values]]) -> None:
+        batch = self.batch
+        batch.load((kind, record["id"]) for kind, record in records)
+        batch.load(
+            (kind.parent_kind, record[kind.parent])
+            for kind, record in ((batch.kinds[name], record) for name, record in records)
+            if kind.parent_kind and kind.parent and record.get(kind.parent)
+        )
+        for name, record in records:
+            row = batch.get(name, record["id"])
+            self._change(row, record) if row else self._create(batch.kinds[name], record)
+        batch.write()
 
-def _one(changes: Changes, kind: Kind, community: str, id: str, fields: Mapping[str, Any], at: str) -> None:
-    known = changes.rows.get((kind.name, id))
-    if known is not None:
-        changes.change(kind.name, id, {name: value for name, value in fields.items() if name != "id"})
-        return
-    row = kind.defaults() | dict(fields)
-    row |= {"id": id, "community": community, "version": 1, "seq": 0}
-    row["device_time"] = row["device_time"] or at
-    row["server_time"] = row["server_time"] or at
-    if not changes.inherit(kind, row):
-        raise MissingParent(f"{kind.name} names a {kind.parent_kind} that is nowhere")
-    changes.create(kind.name, row)
+    def _create(self, kind: Kind, record: Values) -> None:
+        values = fresh(kind, record)
+        values |= inherited(kind, self._parent(kind, values))
+        values |= {"id": record["id"], "community": self.community, "author": "", "gone": False}
+        values["device_time"] = self.batch.now
+        values |= {name: record[name] for name in _GIVEN if name in record}
+        self._check(kind, {name: values[name] for name in kind.fields}, record)
+        self.batch.add(kind, values)
+
+    def _change(self, row: Row, record: Values) -> None:
+        kind = row.kind
+        if row.values["community"] != self.community:
+            raise Unwritable(f"{kind.name} {row.id}: belongs to another community")
+        given = {name: record[name] for name in (*kind.fields, *_GIVEN) if name in record}
+        self._check(kind, {name: value for name, value in given.items() if name in kind.fields}, record)
+        if kind.parent and given.get(kind.parent, row.values[kind.parent]) != row.values[kind.parent]:
+            given |= inherited(kind, self._parent(kind, given))
+        changes = {name: value for name, value in given.items() if row.values[name] != value}
+        if not changes:
+            return
+        row.values.update(changes)
+        self.batch.touch(row)
+        if not changes.keys().isdisjoint(kind.effect_defaults):
+            self.batch.restart(row)
+        self._hand_down(row, changes.keys())
+
+    def _hand_down(self, parent: Row, changed: Any) -> None:
+        """What children inherited from a changed record follows it, and with it the channels that hold them.  # P15"""
+        for kind in self.batch.kinds.values():
+            names = [name for name in kind.inherits if name in changed]
+            if kind.parent_kind != parent.kind.name or not kind.parent or not names:
+                continue
+            for child in self.batch.living(kind, kind.parent, parent.id):
+                changes = {name: parent.values[name] for name in names if child.values[name] != parent.values[name]}
+                if changes:
+                    child.values.update(changes)
+                    self.batch.touch(child)
+                    self._hand_down(child, changes.keys())
+
+    def _parent(self, kind: Kind, values: Values) -> Values | None:
+        if not kind.parent or not kind.parent_kind:
+            return None
+        parent = self.batch.get(kind.parent_kind, values[kind.parent])
+        if parent is None:
+            raise Unwritable(f"{kind.name}: its {kind.parent} {values[kind.parent]!r} does not exist")
+        return parent.values
+
+    def _check(self, kind: Kind, values: Values, record: Values) -> None:
+        wrong = misfits(kind, values)
+        strange = record.keys() - {*kind.fields, *kind.inherits, *_GIVEN, "id", "community"}
+        if wrong or strange:
+            raise Unwritable(f"{kind.name} {record['id']}: {wrong or sorted(strange)}")

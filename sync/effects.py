@@ -1,0 +1,119 @@
+"""Effects: what the creation of a record changes in the record that it names, folded in the order of device time.
+
+The computed fields of a record always are the fold of the living records that name it, ordered by (device time, seq),
+over the values that it had before the first of them. A late arrival and a retract therefore fold anew.  # P19
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sync import rows
+from sync.batch import Batch, Row
+from sync.kinds import Kind, Values
+
+Child = tuple[str, float, Kind, str, Values]  # device time, seq, kind, ref field, values
+
+
+def expect(batch: Batch, created: Iterable[tuple[Kind, str, str]]) -> None:
+    """Read once, for all (kind, ref field, target id), how late the latest child is; `apply` asks one by one otherwise."""
+    wanted: dict[tuple[str, str], set[str]] = {}
+    for kind, ref, target in created:
+        for child, field in causes(batch, kind.target_kind(ref)):
+            wanted.setdefault((child.name, field), set()).add(target)
+    for (name, ref), targets in wanted.items():
+        _read_latest(batch, batch.kinds[name], ref, targets)
+
+
+def causes(batch: Batch, target_kind: str) -> list[tuple[Kind, str]]:
+    """The kinds, with their Ref field, whose creation changes records of this kind."""
+    if target_kind not in batch.causes:
+        found = {(kind, ref) for kind in batch.kinds.values() for ref, _ in kind.effects}
+        fitting = (one for one in found if one[0].target_kind(one[1]) == target_kind)
+        batch.causes[target_kind] = sorted(fitting, key=lambda one: (one[0].name, one[1]))
+    return batch.causes[target_kind]
+
+
+def apply(batch: Batch, child: Row) -> None:
+    """Let a record that was just created change the records that it names."""
+    for ref, computed in child.kind.effects:
+        target = batch.get(child.kind.target_kind(ref), child.values[ref])
+        if target is None or target.values["gone"]:
+            continue
+        batch.keep_start(target)
+        if _latest(batch, target) > child.values["device_time"]:
+            refold(batch, target)
+        else:
+            _change(batch, target, {name: of(child.values, target.values) for name, of in computed.items()})
+        batch.latest[target.kind.name, target.id] = max(_latest(batch, target), child.values["device_time"])
+
+
+def withdraw(batch: Batch, child: Row) -> None:
+    """A record that had effects is gone: fold what remains. The record must be marked as gone already."""
+    for ref in dict.fromkeys(ref for ref, _ in child.kind.effects):
+        target = batch.get(child.kind.target_kind(ref), child.values[ref])
+        if target is not None and not target.values["gone"]:
+            refold(batch, target, without=child)
+
+
+def refold(batch: Batch, target: Row, without: Row | None = None) -> None:
+    """Compute the target's fields anew from the living records that name it."""
+    start = batch.start_of(target)
+    values, since = start if start else (target.kind.starts(), -1)
+    if without is not None and without.before is not None and without.before["seq"] <= since:
+        # It was counted before the start was remembered, so the start cannot tell what was without it.
+        values, since = target.kind.starts(), -1
+    values = {**target.kind.starts(), **values}
+    folded: Values = {**target.values, **values}
+    for _, _, kind, ref, child in sorted(_children(batch, target, since), key=lambda one: one[:2]):
+        changes: Values = {}
+        for field, computed in kind.effects:
+            if field == ref:
+                changes |= {name: of(child, folded) for name, of in computed.items()}
+        folded |= changes
+    _change(batch, target, {name: folded[name] for name in target.kind.effect_defaults})
+
+
+def _change(batch: Batch, target: Row, changes: Values) -> None:
+    changes = {name: value for name, value in changes.items() if target.values[name] != value}
+    if changes:
+        target.values.update(changes)
+        batch.touch(target)
+
+
+def _children(batch: Batch, target: Row, since: int) -> list[Child]:
+    found: list[Child] = []
+    for kind, ref in causes(batch, target.kind.name):
+        held = {row.id: row for row in batch.held(kind.name)}
+        stored = rows.select(batch.db, kind.model, ref, [target.id])
+        for values in stored:
+            if values["id"] not in held and not values["gone"] and values["seq"] > since:
+                found.append((values["device_time"], values["seq"], kind, ref, values))
+        for row in held.values():
+            seq = float("inf") if row.before is None else row.before["seq"]
+            if row.values[ref] == target.id and not row.values["gone"] and seq > since:
+                found.append((row.values["device_time"], seq, kind, ref, row.values))
+    return found
+
+
+def _latest(batch: Batch, target: Row) -> str:
+    key = (target.kind.name, target.id)
+    if key not in batch.latest:
+        for kind, ref in causes(batch, target.kind.name):
+            _read_latest(batch, kind, ref, [target.id])
+    return batch.latest[key]
+
+
+def _read_latest(batch: Batch, kind: Kind, ref: str, targets: Iterable[str]) -> None:
+    of = rows.table(kind.model)
+    targets = sorted(targets)
+    condition, parameters = rows.within(batch.db, of.column[ref], targets)
+    sql = (
+        f"SELECT {of.column[ref]}, MAX({of.column['device_time']}) FROM {of.name} WHERE {condition} "
+        f"AND {of.column['gone']} = {batch.db.param} GROUP BY {of.column[ref]}"
+    )
+    found: dict[Any, str] = dict(batch.db.execute_sql(sql, [*parameters, False]).fetchall())
+    for id in targets:
+        key = (kind.target_kind(ref), id)
+        batch.latest[key] = max(batch.latest.get(key, ""), found.get(id, ""))

@@ -1,0 +1,210 @@
+"""Verbs: what one operation does to the records in hand, and in which of the three places it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sync import effects, values
+from sync.batch import Batch, Row
+from sync.history import History
+from sync.instants import corrected
+from sync.kinds import Kind
+from sync.merge import Merge, merge, undo
+from sync.scope import Me
+from sync.wire import Op
+
+
+@dataclass
+class Outcome:
+    """Where an operation ended, why, and the version of its record once applied."""
+
+    status: str = "applied"
+    reason: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+    version: int | None = None
+
+
+def refused(reason: str, **detail: Any) -> Outcome:
+    """To quarantine, with its whole payload.  # P13"""
+    return Outcome("quarantined", reason, detail)
+
+
+def review(reason: str, **detail: Any) -> Outcome:
+    """To a person, with its whole payload.  # P17"""
+    return Outcome("review", reason, detail)
+
+
+class Verbs:
+    """Applies operations of one person to one batch; every refusal is decided before anything is changed."""
+
+    def __init__(self, batch: Batch, me: Me, history: History) -> None:
+        self.batch = batch
+        self.me = me
+        self.history = history
+
+    def apply(self, op: Op) -> Outcome:
+        """Apply one operation. A refusal is an outcome; an exception is a fault of the program or the database."""
+        kind = self.batch.kinds.get(op.kind)
+        if self.history.revoked:
+            return refused("revoked")
+        if kind is None:
+            return refused("unknown_kind")
+        needed = self.history.blocking(op.after)
+        if needed:
+            return Outcome("held", "held", {"after": needed})
+        if not kind.may(op.verb, self.me):
+            return refused("not_allowed")
+        by_verb: dict[str, Callable[[Op, Kind], Outcome]] = {
+            "create": self.create,
+            "patch": self.patch,
+            "retract": self.retract,
+            "delete": self.delete,
+        }
+        return by_verb[op.verb](op, kind)
+
+    def create(self, op: Op, kind: Kind) -> Outcome:
+        """A new record; one that exists is never overwritten.  # P21"""
+        if self.batch.get(kind.name, op.record):
+            return refused("exists")
+        unknown = sorted(set(op.patch) - kind.writable)
+        if unknown:
+            return refused("unknown_field", fields=dict.fromkeys(unknown, ["unknown"]))
+        parent, blocked = self._parent(op, kind)
+        if blocked:
+            return blocked
+        made = values.fresh(kind, op.patch)
+        problems = {**values.misfits(kind, made), **kind.check("create", op.patch)}
+        if problems:
+            return refused("invalid", fields=problems)
+        made |= values.inherited(kind, parent.values if parent else None)
+        made |= {"id": op.record, "community": self.me.community, "author": self.me.id, "gone": False}
+        made["device_time"] = corrected(op.at, op.offset, self.batch.moment)
+        outside = self._outside(kind.channels_of(made), kind, op.record)
+        if outside:
+            return outside
+        row = self.batch.add(kind, made)
+        effects.apply(self.batch, row)
+        return Outcome(version=row.values["version"])
+
+    def patch(self, op: Op, kind: Kind) -> Outcome:
+        """Change fields of a record, merged with what others changed since.  # P17"""
+        row, blocked = self._record(op, kind)
+        if row is None:
+            return blocked
+        if kind.append_only:
+            return refused("append_only")
+        strange = sorted(set(op.patch) - set(kind.patchable))
+        if strange:
+            codes = {name: ["not_patchable" if name in kind.fields else "unknown"] for name in strange}
+            return refused("unknown_field", fields=codes)
+        problems = {**values.misfits(kind, op.patch), **kind.check("patch", op.patch)}
+        if problems:
+            return refused("invalid", fields=problems)
+        base = dict(op.base)
+        if op.base_version == row.values["version"]:
+            base = {name: row.values[name] for name in op.patch}
+        merged = merge(base, op.patch, row.values)
+        outside = self._outside(kind.channels_of({**row.values, **merged.changes}), kind, op.record)
+        if outside:
+            return outside
+        return self._merged(op, row, merged)
+
+    def retract(self, op: Op, kind: Kind) -> Outcome:
+        """Undo an own operation: a created record is gone, patched fields return where they still stand."""
+        undone = self.history.find(op.patch.get("of"))
+        if undone is None:
+            return refused("missing_operation")
+        if undone.user != self.me.id:
+            return refused("not_yours")
+        if (undone.kind, undone.record) != (kind.name, op.record) or undone.verb not in ("create", "patch"):
+            return refused("invalid", fields={"of": ["type"]})
+        if undone.status in ("quarantined", "held"):
+            return Outcome("held", "held", {"after": [undone.op]})
+        row, blocked = self._record(op, kind, gone_is_done=undone.verb == "create")
+        if row is None:
+            return blocked
+        if undone.verb == "create":
+            return self._remove(op, row, undone.version)
+        waiting = undone.detail.get("fields", {}) if undone.status == "review" else {}
+        applied = {name: value for name, value in undone.patch.items() if name not in waiting}
+        return self._merged(op, row, undo(undone.base, applied, row.values), mark=False)
+
+    def delete(self, op: Op, kind: Kind) -> Outcome:
+        """A record is gone, unless others changed it meanwhile.  # P17"""
+        row, blocked = self._record(op, kind, gone_is_done=True)
+        return blocked if row is None else self._remove(op, row, op.base_version)
+
+    def _merged(self, op: Op, row: Row, merged: Merge, mark: bool = True) -> Outcome:
+        others = self.history.others_since(op, row) if mark else []
+        if merged.changes:
+            row.values.update(merged.changes)
+            self.batch.touch(row)
+        version = row.values["version"]
+        if merged.conflicts:
+            detail = {"fields": self.history.both(op, merged.conflicts), "applied": sorted(merged.changes)}
+            return Outcome("review", "conflict", detail, version)
+        return Outcome(detail={"merged": others} if others else {}, version=version)
+
+    def _remove(self, op: Op, row: Row, since: int | None) -> Outcome:
+        if row.values["gone"]:
+            return Outcome(version=row.values["version"])
+        others = self.history.others_since(op, row, since)
+        if others:
+            return review("changed_since", fields=others)
+        children = self._children(row)
+        if children:
+            return review("has_children", kinds=children)
+        row.values["gone"] = True
+        self.batch.touch(row)
+        effects.withdraw(self.batch, row)
+        return Outcome(version=row.values["version"])
+
+    def _children(self, row: Row) -> list[str]:
+        """The kinds of which living records name this one as their parent."""
+        found = []
+        for kind in self.batch.kinds.values():
+            if kind.parent_kind == row.kind.name and kind.parent and self.batch.living(kind, kind.parent, row.id):
+                found.append(kind.name)
+        return found
+
+    def _parent(self, op: Op, kind: Kind) -> tuple[Row | None, Outcome | None]:
+        """The record that a new one hangs under, or why it cannot."""
+        if not kind.parent or not kind.parent_kind:
+            return None, None
+        id = op.patch.get(kind.parent)
+        if not isinstance(id, str) or not id:
+            return None, refused("invalid", fields={kind.parent: ["required"]})
+        parent = self.batch.get(kind.parent_kind, id)
+        if parent is None:
+            return None, self._absent(kind.parent_kind, id, "missing_parent")
+        outside = self._outside(parent.channels, parent.kind, id)
+        if outside:
+            return None, outside
+        return (None, review("gone")) if parent.values["gone"] else (parent, None)
+
+    def _record(self, op: Op, kind: Kind, gone_is_done: bool = False) -> tuple[Row | None, Outcome]:
+        """The record that an operation changes, or why it cannot."""
+        row = self.batch.get(kind.name, op.record)
+        if row is None:
+            return None, self._absent(kind.name, op.record, "missing_record")
+        outside = self._outside(row.channels, kind, op.record)
+        if outside:
+            return None, outside
+        if row.values["gone"] and not gone_is_done:
+            return None, review("gone")
+        return row, Outcome()
+
+    def _absent(self, kind: str, id: str, reason: str) -> Outcome:
+        """A record that is not there: with its creation held back, this one waits with it.  # P12"""
+        creation = self.history.unapplied_creation(kind, id)
+        return Outcome("held", "held", {"after": [creation]}) if creation else refused(reason)
+
+    def _outside(self, channels: tuple[str, ...], kind: Kind, record: str) -> Outcome | None:
+        """None within the person's channels; what left them goes to review, what never was theirs is refused.  # P15"""
+        if channels and self.me.channels.issuperset(channels):
+            return None
+        if self.history.once_held(channels, kind.name, record):
+            return review("left_scope")
+        return refused("out_of_scope")
