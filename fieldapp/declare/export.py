@@ -96,7 +96,6 @@ def _kind(record: type[Record]) -> dict[str, Any]:
             {
                 "target": made.target,
                 "fields": {name: Script(compile_expression(expressions, source)) for name, source in made.fields.items()},
-                "starts": {name: Script(compile_expression(expressions, source)) for name, source in made.starts.items()},
             }
             for made in record.effects
         ],

@@ -11,7 +11,7 @@ from jinja2 import Environment
 from fieldapp.declare.record import Record
 from fieldapp.declare.template import configure, python_expression
 from fieldapp.declare.registry import registry
-from sync.kinds import Compute, Effects
+from sync.kinds import Compute
 
 
 @cache
@@ -30,17 +30,14 @@ def expression(source: str) -> Callable[..., Any]:
     return python_expression(environment(), source)
 
 
-def effect_functions(record: type[Record]) -> Effects:
-    """For each effect of a kind: the Ref field that names the target, field → value of (this, target), and the starts."""
+def effect_functions(record: type[Record]) -> list[tuple[str, dict[str, Compute]]]:
+    """For each effect of a kind: the Ref field that names the target, and field → value of (this, target)."""
 
     def over(source: str) -> Compute:
         evaluate = expression(source)
         return lambda this, target: evaluate(this=this, target=target)
 
-    def all_of(sources: Mapping[str, str]) -> dict[str, Compute]:
-        return {name: over(source) for name, source in sources.items()}
-
-    return [(made.target, all_of(made.fields), all_of(made.starts)) for made in record.effects]
+    return [(made.target, {name: over(source) for name, source in made.fields.items()}) for made in record.effects]
 
 
 def derived_of(record: type[Record], row: dict[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def _kind(record: type[Record]) -> Kind:
         may=_may(record),
         check=_check(record),
         effects=effect_functions(record),
-        computed=record.computed(),
+        effect_defaults={name: record._meta.fields[name].default for name in record.computed()},
     )
 
 

@@ -104,20 +104,15 @@ class Choices(ListOf):
 
 @dataclass(frozen=True)
 class Effect:
-    """What creating a record changes in its parent: field → Jinja expression over `this` and `target`.
-
-    When a record is taken back, the fields are computed anew from the records that are left: from the target's
-    `starts` (else the field's default), one after the other.
-    """
+    """What creating a record changes in its parent: field → Jinja expression over `this` and `target`."""
 
     target: str
     fields: Mapping[str, str]
-    starts: Mapping[str, str]
 
 
-def effect(target: str, *, starts: Mapping[str, str] | None = None, **fields: str) -> Effect:
+def effect(target: str, **fields: str) -> Effect:
     """Declare an effect on the record that the Ref field `target` names."""
-    return Effect(target, fields, starts or {})
+    return Effect(target, fields)
 
 
 COMMON = ("id", "community", "version", "seq", "author", "device_time", "server_time", "gone")

@@ -36,7 +36,14 @@ class Js(NamedTuple):
 
 
 # Methods by name: how many arguments they take.
-_METHODS = {"items": (0, 0), "keys": (0, 0), "values": (0, 0), "get": (1, 2), "split": (0, 1), "replace": (2, 2)}
+_METHODS = {
+    "items": (0, 0),
+    "keys": (0, 0),
+    "values": (0, 0),
+    "get": (1, 2),
+    "split": (0, 1),
+    "replace": (2, 2),
+}
 _METHODS |= dict.fromkeys(("startswith", "endswith", "join"), (1, 1))
 _METHODS |= dict.fromkeys(("upper", "lower"), (0, 0)) | dict.fromkeys(("strip", "lstrip", "rstrip"), (0, 0))
 assert set(_METHODS) == DICT_METHODS | TEXT_METHODS
@@ -251,7 +258,9 @@ class ExpressionCompiler:
         return Js(f"({self._number(node.left, scope)}/{self._divisor(node.right, scope)})", "number")
 
     def visit_FloorDiv(self, node: nodes.FloorDiv, scope: Scope) -> Js:
-        return Js(f"Math.floor({self._number(node.left, scope)}/{self._divisor(node.right, scope)})", "number")
+        return Js(
+            f"Math.floor({self._number(node.left, scope)}/{self._divisor(node.right, scope)})", "number"
+        )
 
     def visit_Pow(self, node: nodes.Pow, scope: Scope) -> Js:
         return Js(f"(({self._number(node.left, scope)})**{self._number(node.right, scope)})", "number")
@@ -318,7 +327,9 @@ class ExpressionCompiler:
         """JavaScript of a test on a subject that is JavaScript already."""
         form = _TESTS.get(name)
         if form is None:
-            raise self.refuse(node, f"the test {name!r} is not on the phone", f"there are {', '.join(sorted(_TESTS))}")
+            raise self.refuse(
+                node, f"the test {name!r} is not on the phone", f"there are {', '.join(sorted(_TESTS))}"
+            )
         if len(args) != ("{b}" in form):
             raise self.refuse(node, f"the test {name!r} takes {int('{b}' in form)} arguments")
         if name == "sameas" and args[0] not in ("true", "false", "null"):
@@ -352,7 +363,9 @@ class ExpressionCompiler:
         if name == "safe" and made.kind == "html":
             return made
         if name not in PARAMETERS:
-            raise self.refuse(node, f"the filter {node.name!r} is not on the phone", "see fieldapp/declare/filters.py")
+            raise self.refuse(
+                node, f"the filter {node.name!r} is not on the phone", "see fieldapp/declare/filters.py"
+            )
         args = self._by_parameter(node, PARAMETERS[name], scope)
         if name == "round" and args and args[0].startswith("(-"):
             raise self.refuse(node, "rounding to tens", "divide first")
@@ -394,8 +407,12 @@ class ExpressionCompiler:
             if not given or set(given) - {"attribute", "default"}:
                 raise self.refuse(node, "map needs attribute= or the name of a filter")
             default = f",{self.value(given['default'], scope)}" if "default" in given else ""
-            return f"A({subject}).map({element}=>k({element},{self.value(given['attribute'], scope)}{default}))"
-        named = nodes.Filter(None, self._named(node), node.args[1:], node.kwargs, None, None, lineno=node.lineno)
+            return (
+                f"A({subject}).map({element}=>k({element},{self.value(given['attribute'], scope)}{default}))"
+            )
+        named = nodes.Filter(
+            None, self._named(node), node.args[1:], node.kwargs, None, None, lineno=node.lineno
+        )
         return f"A({subject}).map({element}=>{self.as_value(self.filter(named, inner, Js(element)))})"
 
     def _named(self, node: nodes.Filter, place: int = 0) -> str:
@@ -460,7 +477,9 @@ class ExpressionCompiler:
         if name in self.env.globals["__build_time__"]:  # type: ignore[operator]
             function: Any = self.env.globals[name]
             return self.visit_Const(nodes.Const(function(*(arg.as_const() for arg in node.args))), Scope())
-        raise self.refuse(node, f"{name}() is not on the phone", "use a macro of this file, an import, or a filter")
+        raise self.refuse(
+            node, f"{name}() is not on the phone", "use a macro of this file, an import, or a filter"
+        )
 
     def _call_gettext(self, node: nodes.Call, scope: Scope) -> Js:
         return self._translated("_", 1, node, scope)
@@ -509,7 +528,9 @@ class ExpressionCompiler:
         args = self._positional(node, scope)
         least, most = _METHODS.get(target.attr, (0, -1))
         if not least <= len(args) <= most:
-            raise self.refuse(node, f".{target.attr}() so is not on the phone", f"there are {', '.join(sorted(_METHODS))}")
+            raise self.refuse(
+                node, f".{target.attr}() so is not on the phone", f"there are {', '.join(sorted(_METHODS))}"
+            )
         return Js(f"m.{target.attr}({','.join([self.value(owner, scope), *args])})")
 
     def _call_macro(self, node: nodes.Call, macro: Macro, js: str, scope: Scope, caller: str | None) -> Js:
@@ -522,7 +543,11 @@ class ExpressionCompiler:
                 raise self.refuse(node, f"{macro.name} does not take {keyword.key!r} (here)")
             given[keyword.key] = keyword.value
         args = [
-            self.value(given[param], scope) if param in given else "Z" if param in macro.optional else "undefined"
+            self.value(given[param], scope)
+            if param in given
+            else "Z"
+            if param in macro.optional
+            else "undefined"
             for param in macro.params
         ]
         if caller is not None:

@@ -167,7 +167,9 @@ class TemplateCompiler(ExpressionCompiler):
             direct |= names_of(node, inner=False)
             for name in set_by(node):
                 if name in seen_inside and name not in direct:
-                    raise self.refuse(node, f"{name!r} is set after an inner level has read it", "set it first")
+                    raise self.refuse(
+                        node, f"{name!r} is set after an inner level has read it", "set it first"
+                    )
                 direct.add(name)
             seen_inside |= names_of(node, inner=True)
 
@@ -186,7 +188,9 @@ class TemplateCompiler(ExpressionCompiler):
     def write_Output(self, node: nodes.Output, scope: Scope, out: Out) -> None:
         if self.parent and self.at_root(scope):
             if any(not isinstance(part, nodes.TemplateData) or part.data.strip() for part in node.nodes):
-                raise self.refuse(node, "output outside of the blocks of an extending template", "put it in a block")
+                raise self.refuse(
+                    node, "output outside of the blocks of an extending template", "put it in a block"
+                )
             return
         for part in node.nodes:
             for piece in self.pieces(part, scope):
@@ -219,7 +223,9 @@ class TemplateCompiler(ExpressionCompiler):
             raise self.refuse(node, "a recursive loop", "write a macro that calls itself")
         listed = self._filtered(node, scope)
         asks_loop = any(name.name == "loop" for part in node.body for name in part.find_all(nodes.Name))
-        asks_loop = asks_loop or any(isinstance(part, nodes.Name) and part.name == "loop" for part in node.body)
+        asks_loop = asks_loop or any(
+            isinstance(part, nodes.Name) and part.name == "loop" for part in node.body
+        )
         inner, body = Scope(scope), Out()
         if not asks_loop and not node.else_:
             target = self.target(node.target, inner)
@@ -337,8 +343,15 @@ class TemplateCompiler(ExpressionCompiler):
     def write_CallBlock(self, node: nodes.CallBlock, scope: Scope, out: Out) -> None:
         if node.defaults:
             raise self.refuse(node, "defaults in a call block")
-        if any(name.name == "caller" for part in node.body for name in [part, *part.find_all(nodes.Name)] if isinstance(name, nodes.Name)):
-            raise self.refuse(node, "caller() inside a call block is its own", "{% set inner = caller() %} before it")
+        if any(
+            name.name == "caller"
+            for part in node.body
+            for name in [part, *part.find_all(nodes.Name)]
+            if isinstance(name, nodes.Name)
+        ):
+            raise self.refuse(
+                node, "caller() inside a call block is its own", "{% set inner = caller() %} before it"
+            )
         made = self.call(node.call, scope, self._function(node, scope, calls_back=False))
         out.write("${" + made.code + "}")
 
@@ -383,7 +396,9 @@ class TemplateCompiler(ExpressionCompiler):
 
     def write_Include(self, node: nodes.Include, scope: Scope, out: Out) -> None:
         if self.parent and self.at_root(scope):
-            raise self.refuse(node, "an include outside of the blocks of an extending template", "put it in a block")
+            raise self.refuse(
+                node, "an include outside of the blocks of an extending template", "put it in a block"
+            )
         if node.ignore_missing:
             raise self.refuse(node, "ignore missing", "the file is known when the phone is built")
         name = constant_name(node.template, (self.file, node.lineno))
@@ -409,7 +424,9 @@ class TemplateCompiler(ExpressionCompiler):
             starts.add(start)
             pairs.append(f"{name}:{js}")
         if len(starts) > 1:
-            raise self.refuse(node, "some of these names are new here, some are not", "import them one by one")
+            raise self.refuse(
+                node, "some of these names are new here, some are not", "import them one by one"
+            )
         start = starts.pop()
         out.say(f"{start}{{{','.join(pairs)}}}={made};" if start else f"({{{','.join(pairs)}}}={made});")
 

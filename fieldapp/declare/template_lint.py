@@ -12,11 +12,23 @@ _REFUSED = [
     (r"\sstyle\s*=", "an inline style is not applied", "use a class, or an SVG attribute for a measure"),
     (r"\s(?:data-)?hx-on[:a-z-]*\s*=", "hx-on is not run", "listen in static/page"),
     (r"\son[a-z]+\s*=", "an inline event handler is not run", "listen in static/page"),
-    (r"hx-trigger\s*=\s*(?:\"[^\"]*\[|'[^']*\[)", "a trigger filter [..] fires unfiltered", "use an event of its own"),
-    (r"hx-(?:vals|headers|vars)\s*=\s*[\"']\s*(?:js|javascript):", "js: values are not evaluated", "write JSON"),
+    (
+        r"hx-trigger\s*=\s*(?:\"[^\"]*\[|'[^']*\[)",
+        "a trigger filter [..] fires unfiltered",
+        "use an event of its own",
+    ),
+    (
+        r"hx-(?:vals|headers|vars)\s*=\s*[\"']\s*(?:js|javascript):",
+        "js: values are not evaluated",
+        "write JSON",
+    ),
     (r"=\s*[\"']?\s*javascript:", "a javascript: address is not followed", "use a button and static/page"),
     (r"<style\b", "an inline style sheet is not applied", "write it in static/style"),
-    (r"<script\b(?![^>]*(?:\bsrc\s*=|application/json))", "an inline script is not run", "write it in static/page"),
+    (
+        r"<script\b(?![^>]*(?:\bsrc\s*=|application/json))",
+        "an inline script is not run",
+        "write it in static/page",
+    ),
 ]
 _PATTERNS = [(re.compile(pattern, re.IGNORECASE), what, instead) for pattern, what, instead in _REFUSED]
 

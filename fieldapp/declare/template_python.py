@@ -27,7 +27,9 @@ class _SameMeaning(NodeTransformer):
 
     def _arithmetic(self, node: nodes.BinExpr) -> nodes.Expr:
         self.generic_visit(node)
-        if any(isinstance(side, nodes.Const) and isinstance(side.value, str) for side in (node.left, node.right)):
+        if any(
+            isinstance(side, nodes.Const) and isinstance(side.value, str) for side in (node.left, node.right)
+        ):
             return node
         wrapped = nodes.Filter(node, "_whole", [], [], None, None, lineno=node.lineno)
         wrapped.set_environment(node.environment)  # type: ignore[arg-type]
@@ -46,7 +48,9 @@ class _SameMeaning(NodeTransformer):
         self.generic_visit(node)
         if node.attr not in DICT_METHODS:
             return node
-        return nodes.Getitem(node.node, nodes.Const(node.attr, lineno=node.lineno), "load", lineno=node.lineno)
+        return nodes.Getitem(
+            node.node, nodes.Const(node.attr, lineno=node.lineno), "load", lineno=node.lineno
+        )
 
     def visit_Const(self, node: nodes.Const) -> nodes.Const:
         node.value = whole(node.value)

@@ -107,7 +107,6 @@ class Household(Record):
     people = Integer(default=0)
     over_60 = Integer(default=0)
     visit_days = Integer(null=True)
-    first_due = Day(null=True)
     pinyin = Text(max=200)
     initials = Text(max=60)
     last_outcome = Text(max=40, null=True)

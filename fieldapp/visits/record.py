@@ -39,7 +39,6 @@ class Visit(Record):
     effects = (
         effect(
             "household",
-            starts={"due_on": "target.first_due"},
             last_outcome="this.outcome",
             last_visit="this.device_time",
             last_note="this.note",

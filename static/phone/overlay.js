@@ -134,7 +134,7 @@ async function refold(work, kind, targetKind, target) {
   /** @type {Fields[]} */
   const sisters = [];
   let record = { ...target };
-  for (const { target: field, fields, starts } of work.data.kinds[kind].effects) {
+  for (const { target: field, fields } of work.data.kinds[kind].effects) {
     for (const name of Object.keys(fields))
       record[name] = work.data.kinds[targetKind]?.defaults?.[name] ?? null;
     for (const [name, start] of Object.entries(starts ?? {}))
