@@ -23,11 +23,13 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.parser import Parser
 
 from fieldapp.declare import filters
-from fieldapp.declare.template_expression import ExpressionCompiler
-from fieldapp.declare.template_js import TemplateCompiler, helpers_of
+from fieldapp.declare.template_calls import ExpressionCompiler
+from fieldapp.declare.template_files import TemplateCompiler
+from fieldapp.declare.template_level import helpers_of
 from fieldapp.declare.template_lint import lint
-from fieldapp.declare.template_names import Scope, Sources, TemplateError
+from fieldapp.declare.template_names import Scope, TemplateError
 from fieldapp.declare.template_python import FieldCodeGenerator, expression_function, one_attribute_rule
+from fieldapp.declare.template_sources import Sources
 
 __all__ = [
     "TemplateError",

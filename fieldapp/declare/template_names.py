@@ -17,15 +17,24 @@ class TemplateError(Exception):
 
 
 # Words that JavaScript keeps; names of one letter are the compiled code's own.
-_TAKEN = frozenset(
-    "arguments await async break case catch class const continue debugger default delete do else enum "
-    "eval export extends false finally for function if implements import in instanceof interface let new null "
-    "package private protected public return static super switch this throw true try typeof undefined var void "
-    "while with yield NaN Infinity String Number Object Array Map Math Error JSON".split()
-)
+_KEPT = """
+    arguments await async break case catch class const continue debugger default delete do else enum eval export
+    extends false finally for function if implements import in instanceof interface let new null package private
+    protected public return static super switch this throw true try typeof undefined var void while with yield
+    NaN Infinity String Number Object Array Map Math Error JSON
+"""
+_TAKEN = frozenset(_KEPT.split())
 # Every JavaScript object has these: as names of fields they would be found where nothing was stored.
 _OBJECT_NAMES = frozenset(
-    "constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf".split()
+    (
+        "constructor",
+        "hasOwnProperty",
+        "isPrototypeOf",
+        "propertyIsEnumerable",
+        "toLocaleString",
+        "toString",
+        "valueOf",
+    )
 )
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 

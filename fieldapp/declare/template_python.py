@@ -108,8 +108,8 @@ def one_attribute_rule(env: Environment) -> None:
             return env.undefined(obj=obj, name=key)
         return jinja_getitem(obj, key)
 
-    setattr(env, "getattr", attribute)
-    setattr(env, "getitem", item)
+    env.getattr = attribute  # type: ignore[method-assign, assignment]
+    env.getitem = item  # type: ignore[method-assign, assignment]
 
 
 def expression_function(env: Environment, source: str) -> Callable[..., Any]:

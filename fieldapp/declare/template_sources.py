@@ -42,7 +42,8 @@ class Sources:
         """The templates that `name` extends, includes or imports."""
         kinds = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
         found = []
-        for node in self.tree(name).find_all(kinds):
+        node: nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport
+        for node in self.tree(name).find_all(kinds):  # type: ignore[assignment]
             if isinstance(node.template, nodes.Const) and isinstance(node.template.value, str):
                 self.tree(node.template.value, (name, node.lineno))
                 found.append(node.template.value)
@@ -67,10 +68,10 @@ class Sources:
     def facts(self, name: str) -> dict[str, Fact | None]:
         """What the top level of a template (and of those it extends) gives: macro, module or (None) a value."""
         given: dict[str, Fact | None] = {}
-        for node in self.tree(name).find_all(nodes.Extends):
-            if isinstance(node.template, nodes.Const):
-                self.tree(node.template.value, (name, node.lineno))
-                given |= self.facts(node.template.value)
+        for extends in self.tree(name).find_all(nodes.Extends):
+            if isinstance(extends.template, nodes.Const):
+                self.tree(extends.template.value, (name, extends.lineno))
+                given |= self.facts(extends.template.value)
         for node in top_level(self.tree(name).body):
             given |= self.given_by(node, name)
         return given

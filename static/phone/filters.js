@@ -10,6 +10,7 @@ import {
   fail,
   fields,
   fixed,
+  Group,
   hashable,
   isDict,
   isText,
@@ -19,7 +20,6 @@ import {
   number,
   over,
   repr,
-  slice,
   str,
   truth,
   tuple,
@@ -32,8 +32,17 @@ const DAY = 24 * 60 * MINUTE;
 const absent = (x) => x === undefined || x === null || x === "";
 /** @param {number} ms */
 const instantText = (ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-/** Local wall clock, as UTC text. @param {any} c @param {string} x */
-const local = (c, x) => instantText(Date.parse(x) + c.$.offset * MINUTE);
+/** @param {string} day @param {number} days */
+const dayAfter = (day, days) => (days ? instantText(Date.parse(day) + days * DAY).slice(0, 10) : day);
+/** @param {number} x */
+const two = (x) => (x < 10 ? `0${x}` : x);
+/** Local wall clock to the minute; by sums on the text, as Date is ten times slower. @param {any} c @param {string} x */
+const local = (c, x) => {
+  const minutes = +x.slice(11, 13) * 60 + +x.slice(14, 16) + c.$.offset;
+  const days = Math.floor(minutes / 1440);
+  const left = minutes - days * 1440;
+  return `${dayAfter(x.slice(0, 10), days)}T${two(Math.floor(left / 60))}:${two(left % 60)}`;
+};
 /** @param {any} c @param {string} x */
 const dayOf = (c, x) => (x.length === 10 ? x : local(c, x).slice(0, 10));
 /** @param {string} from @param {string} to */
@@ -41,7 +50,7 @@ const daysBetween = (from, to) => (Date.parse(to) - Date.parse(from)) / DAY;
 /** @param {string} day @param {string} today */
 const short = (day, today) => (day.slice(0, 4) === today.slice(0, 4) ? day.slice(5) : day);
 /** A record's field, null where it is absent. @param {any} record @param {string} field */
-const valueOf = (record, field) => fields(record)[field] ?? null;
+const fieldOf = (record, field) => fields(record)[field] ?? null;
 /** @param {any} x */
 const folded = (x) => (isText(x) ? str(x).toLowerCase() : x);
 /** The value that is compared: an attribute, letters alike unless asked. @param {any} path @param {any} exact */
@@ -216,11 +225,11 @@ export const filters = {
     const large = unit === 1 || tenths >= 100;
     return `${Math.floor(tenths / 10)}${large ? "" : `.${tenths % 10}`} ${names[0]}`;
   },
-  by: (x, field) => new Map(list(x).map((one) => [hashable(valueOf(one, field)), one])),
+  by: (x, field) => new Map(list(x).map((one) => [hashable(fieldOf(one, field)), one])),
   groups: (x, field) => {
     const found = new Map();
     for (const one of list(x)) {
-      const key = hashable(valueOf(one, field));
+      const key = hashable(fieldOf(one, field));
       const group = found.get(key);
       if (group) group.push(one);
       else found.set(key, [one]);
@@ -229,11 +238,11 @@ export const filters = {
   },
   after: (x, id) => {
     const all = list(x);
-    const at = all.findIndex((one) => equal(valueOf(one, "id"), id));
+    const at = all.findIndex((one) => equal(fieldOf(one, "id"), id));
     return at < 0 ? all : [...all.slice(at + 1), ...all.slice(0, at)];
   },
-  where: (x, field, value) => list(x).filter((one) => equal(valueOf(one, field), value)),
-  without: (x, field, value) => list(x).filter((one) => !equal(valueOf(one, field), value)),
+  where: (x, field, value) => list(x).filter((one) => equal(fieldOf(one, field), value)),
+  without: (x, field, value) => list(x).filter((one) => !equal(fieldOf(one, field), value)),
   phone_masked: (x) => {
     if (absent(x)) return "";
     const digits = [...x.replace(/[ -]/g, "")];
@@ -272,7 +281,7 @@ export const filters = {
     const key = (/** @type {any} */ one) => (truth(exact) ? value(one) : folded(value(one)));
     for (const one of sorted(x, key)) {
       if (made.length && equal(key(one), last)) made[made.length - 1][1].push(one);
-      else made.push(tuple([value(one), [one]], true));
+      else made.push(tuple([value(one), [one]], Group));
       last = key(one);
     }
     return made;

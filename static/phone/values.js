@@ -11,18 +11,27 @@ export class Markup {
   }
 }
 
-/** A tuple: a list that prints with round brackets; `pair` marks one of `groupby`, with .grouper and .list. */
+/** A tuple: a list that prints with round brackets. */
 export class Tuple extends Array {
-  pair = false;
   static get [Symbol.species]() {
     return Array;
   }
 }
 
-/** @param {any[]} items @param {boolean} [pair] */
-export const tuple = (items, pair = false) => {
-  const made = /** @type {Tuple} */ (Tuple.from(items));
-  made.pair = pair;
+/** One of `groupby`: a tuple whose parts have names. */
+export class Group extends Tuple {
+  get grouper() {
+    return this[0];
+  }
+  get list() {
+    return this[1];
+  }
+}
+
+/** @param {any[]} items @param {new () => Tuple} [kind] @returns {Tuple} */
+export const tuple = (items, kind = Tuple) => {
+  const made = new kind();
+  for (const one of items) made.push(one);
   return made;
 };
 
@@ -57,8 +66,9 @@ export const escaped = (x) =>
 
 /** @param {number} x */
 const numberText = (x) => {
+  if (Number.isSafeInteger(x)) return String(x + 0);
   const size = Math.abs(x);
-  let text = Object.is(x, -0) ? "0" : String(x);
+  let text = String(x);
   if (size < 1e-4 && size > 0) text = x.toExponential();
   return text
     .replace(/e([+-])(\d)$/, "e$10$2")
@@ -218,7 +228,7 @@ export const fields = (x) => {
   if (x === null || typeof x !== "object" || x instanceof Markup) {
     return x === undefined ? fail("a field of what is undefined") : NOTHING;
   }
-  if (Array.isArray(x)) return x instanceof Tuple && x.pair ? { grouper: x[0], list: x[1] } : NOTHING;
+  if (Array.isArray(x)) return x instanceof Group ? { grouper: x.grouper, list: x.list } : NOTHING;
   return x instanceof Map ? Object.fromEntries(x) : x;
 };
 

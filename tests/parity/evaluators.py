@@ -38,7 +38,10 @@ class Phone:
         node = shutil.which("node")
         assert node, "node is needed for the parity tests"
         self.process = subprocess.Popen(
-            [node, "--no-warnings", str(RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+            [node, "--no-warnings", str(RUNNER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
         )
 
     def ask(self, what: str, **of: Any) -> dict[str, Any]:

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from jinja2 import DictLoader
 
-from fieldapp.declare.template import TemplateError, compile_all, compile_expression, compile_template, environment
+from fieldapp.declare.template import (
+    TemplateError,
+    compile_all,
+    compile_expression,
+    compile_template,
+    environment,
+)
 from tests.parity.constructs import CONTEXT, EXPRESSIONS, LINES, PARTS, REFUSED, SETS
 from tests.parity.evaluators import Phone, evaluate_both, on_phone, on_server, render_both, server
 
@@ -41,7 +47,9 @@ def test_files_within_files_read_the_same(phone: Phone, what: str) -> None:
 
 
 @pytest.mark.parametrize(("source", "line", "words"), REFUSED)
-def test_what_the_phone_cannot_do_fails_the_build_with_file_and_line(source: str, line: int, words: str) -> None:
+def test_what_the_phone_cannot_do_fails_the_build_with_file_and_line(
+    source: str, line: int, words: str
+) -> None:
     env = environment(DictLoader({"unit/board.html": source, "parts": PARTS}))
     with pytest.raises(TemplateError) as refused:
         compile_template(env, "unit/board.html")
@@ -111,7 +119,21 @@ PAGES = {
 {{ doors|groupby("floor")|length }} {{ doors|sum(attribute="people") }} {{ doors|map(attribute="note")|select|join("; ") }}
 """,
 }
-TEXTS = ["", "301", "3A", "底商2", "王<芳>", "O'Neil & \"Co\"", "😀𠮷", "\uffee|\ue000", "a b  c", "`${x}`\\n", "%d%%", "\u2028", "it's"]
+TEXTS = [
+    "",
+    "301",
+    "3A",
+    "底商2",
+    "王<芳>",
+    'O\'Neil & "Co"',
+    "😀𠮷",
+    "\uffee|\ue000",
+    "a b  c",
+    "`${x}`\\n",
+    "%d%%",
+    "\u2028",
+    "it's",
+]
 DAYS = ["2026-11-23", "2026-11-22", "2026-11-24", "2025-12-31", "2026-11-03", "2028-02-29"]
 
 
@@ -165,14 +187,81 @@ def test_hundreds_of_random_pages_are_the_same_bytes(phone: Phone) -> None:
 
 def test_random_expressions_have_the_same_text(phone: Phone) -> None:
     chance = random.Random(7)
-    names = ["name", "plain", "astral", "empty", "n", "zero", "minus", "third", "yes", "no", "nothing", "missing"]
-    names += ["numbers", "words", "me", "counts", "pairs", "(n - 4)", '"a"', '"王"', "none_list", "doors[0].label"]
+    names = [
+        "name",
+        "plain",
+        "astral",
+        "empty",
+        "n",
+        "zero",
+        "minus",
+        "third",
+        "yes",
+        "no",
+        "nothing",
+        "missing",
+    ]
+    names += [
+        "numbers",
+        "words",
+        "me",
+        "counts",
+        "pairs",
+        "(n - 4)",
+        '"a"',
+        '"王"',
+        "none_list",
+        "doors[0].label",
+    ]
     forms = ["({} + {})", "({} * {})", "({} - {})", "({} // {})", "({} % {})", "({} / {})", "({} ~ {})"]
-    forms += ["({} == {})", "({} < {})", "({} >= {})", "({} in {})", "({} not in {})", "({} and {})", "({} or {})"]
-    forms += ["(not {})", "({} if {} else {})", "{}|string", "{}|length", "{}|list", "{}|first", "{}|sort", "{}|upper"]
-    forms += ["[{}, {}]", "({}, {})", "{}|join({})", "{}|int", "{}|default({}, true)", "({})[0]", "(numbers + {})[1:]", "(astral ~ {})[::-1]"]
-    forms += ["{}|reverse", "{}|sum", "{}|max", "{}|unique|list", "({} is number)", "({} is string)", "{}|replace({}, {})"]
-    forms += ["{}|trim", "{}|round", "{}|tojson", "{}|urlencode", "{}|escape", "({} < {} < {})", "{}|float", "{}|abs"]
+    forms += [
+        "({} == {})",
+        "({} < {})",
+        "({} >= {})",
+        "({} in {})",
+        "({} not in {})",
+        "({} and {})",
+        "({} or {})",
+    ]
+    forms += [
+        "(not {})",
+        "({} if {} else {})",
+        "{}|string",
+        "{}|length",
+        "{}|list",
+        "{}|first",
+        "{}|sort",
+        "{}|upper",
+    ]
+    forms += [
+        "[{}, {}]",
+        "({}, {})",
+        "{}|join({})",
+        "{}|int",
+        "{}|default({}, true)",
+        "({})[0]",
+        "(numbers + {})[1:]",
+        "(astral ~ {})[::-1]",
+    ]
+    forms += [
+        "{}|reverse",
+        "{}|sum",
+        "{}|max",
+        "{}|unique|list",
+        "({} is number)",
+        "({} is string)",
+        "{}|replace({}, {})",
+    ]
+    forms += [
+        "{}|trim",
+        "{}|round",
+        "{}|tojson",
+        "{}|urlencode",
+        "{}|escape",
+        "({} < {} < {})",
+        "{}|float",
+        "{}|abs",
+    ]
 
     def grown(depth: int) -> str:
         if depth == 0 or chance.random() < 0.2:
@@ -194,10 +283,23 @@ def test_a_warm_list_of_three_hundred_rows_renders_in_a_few_milliseconds(phone: 
     env = server(PAGES)
     phone.load(compile_all(env, ["board"]))
     doors = [
-        {"id": f"d{n}", "label": f"{n}01", "floor": n // 2, "people": 2, "tags": ["living_alone"], "note": "王<芳>"}
+        {
+            "id": f"d{n}",
+            "label": f"{n}01",
+            "floor": n // 2,
+            "people": 2,
+            "tags": ["living_alone"],
+            "note": "王<芳>",
+        }
         for n in range(300)
     ]
     visits = [{"door": f"d{n}", "outcome": "met", "at": "2026-11-23T02:42:05Z"} for n in range(300)]
-    ctx = {"doors": doors, "visits": visits, "unit": {"name": "2单元"}, "me": {"name": "李娜"}, "locale": "zh_Hans_CN"}
+    ctx = {
+        "doors": doors,
+        "visits": visits,
+        "unit": {"name": "2单元"},
+        "me": {"name": "李娜"},
+        "locale": "zh_Hans_CN",
+    }
     took = sorted(phone.ask("time", name="board", ctx={"today": "2026-11-23"} | ctx, rounds=60)["value"][20:])
     assert took[len(took) // 2] < 20, f"{took[len(took) // 2]:.1f} ms; about 2 on an idle machine"

@@ -65,5 +65,10 @@ def test_a_group_is_found_by_a_number_as_by_a_text(phone: Phone) -> None:
 
 
 def test_a_filter_reads_today_inside_an_imported_macro(phone: Phone) -> None:
-    env = server({"page": "{% from 'parts' import seen %}{{ seen(at) }}", "parts": "{% macro seen(at) %}{{ at|when }}{% endmacro %}"})
+    env = server(
+        {
+            "page": "{% from 'parts' import seen %}{{ seen(at) }}",
+            "parts": "{% macro seen(at) %}{{ at|when }}{% endmacro %}",
+        }
+    )
     assert env.get_template("page").render(NOW | {"at": NOW["now"]}) == "today 10:42"
