@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+PIP = (PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check")
 LINTERS = {
     "ruff": ["ruff", "check", "."],
     "ruff format": ["ruff", "format", "--check", "."],
@@ -76,42 +77,18 @@ def make_venv() -> None:
 
 def install(purpose: str) -> None:
     """The pinned packages of `requirements/<purpose>.txt`, the checkout itself, and a node if there is none."""
-    wanted = [ROOT / "requirements" / f"{purpose}.txt"]
-    if not node_is_new_enough():
-        wanted.append(ROOT / "requirements" / "node.txt")
-    digest = hashlib.sha256(
-        b"".join(file.read_bytes() for file in [*wanted, ROOT / "pyproject.toml"])
-    ).hexdigest()
-    stamp = VENV / f"installed-{purpose}"
-    if stamp.exists() and stamp.read_text() == digest:
+    pinned = [ROOT / "pyproject.toml", *sorted(ROOT.glob("requirements/*.txt"))]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in pinned)).hexdigest()
+    # What the tests need includes what the app needs.
+    stamps = [VENV / f"installed-{one}" for one in ("test", purpose)]
+    if any(stamp.exists() and stamp.read_text() == digest for stamp in stamps):
         return
     make_venv()
-    for file in wanted:
-        say(f"Installing what {file.relative_to(ROOT)} names (pip)")
-        call(
-            PYTHON,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--disable-pip-version-check",
-            "--require-hashes",
-            "-r",
-            file,
-        )
-    call(
-        PYTHON,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--no-build-isolation",
-        "-e",
-        ROOT,
-    )
-    stamp.write_text(digest)
+    for name in (purpose,) if node_is_new_enough() else (purpose, "node"):
+        say(f"Installing what requirements/{name}.txt names (pip)")
+        call(*PIP, "--require-hashes", "-r", ROOT / "requirements" / f"{name}.txt")
+    call(*PIP, "--no-deps", "--no-build-isolation", "-e", ROOT)
+    stamps[-1].write_text(digest)
 
 
 def node_is_new_enough() -> bool:

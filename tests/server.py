@@ -37,8 +37,20 @@ def free_port() -> int:
 class Server:
     """`fieldapp serve` on its own data folder; the same port and data after a restart."""
 
-    def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: int | None = None,
+        program: list[str] | None = None,
+        folder: Path = ROOT,
+        only: dict[str, str] | None = None,
+        **environment: str,
+    ) -> None:
+        """`program`: another installation's command, run in `folder` with `only` this environment beside ours."""
         self.data = data
+        self.program = program or [sys.executable, "-m", "fieldapp.cli"]
+        self.folder = folder
+        self.only = only
         self.port = port or free_port()
         self.environment = environment
         self.log = data / "server.log"
@@ -53,8 +65,8 @@ class Server:
     def command(self, *words: str, stdin: str | None = None) -> str:
         """Run another `fieldapp` command on the same data; its output."""
         done = subprocess.run(
-            [sys.executable, "-m", "fieldapp.cli", *words],
-            cwd=ROOT,
+            [*self.program, *words],
+            cwd=self.folder,
             env=self._environment(),
             input=stdin,
             capture_output=True,
@@ -71,8 +83,8 @@ class Server:
         serve = ["serve", "--host", HOST, "--port", str(self.port), "--workers", "2", "--threads", "4"]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "fieldapp.cli", *serve],
-                cwd=ROOT,
+                [*self.program, *serve],
+                cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
