@@ -56,6 +56,7 @@ export async function applyAnswer(tx, data, answer, { sent, offset }) {
   const sync = await openSync(tx);
   const outbox = await openOutbox(tx);
   const work = new Work(tx, data, answer.me);
+  work.empty = (await tx.objectStore("records").count()) === 0;
   const restarted = sync.epoch !== null && sync.epoch !== answer.epoch;
   if (restarted) await newHistory(work, sync, outbox, answer.last);
   const held = { ...sync.cursors, ...answer.cursors };

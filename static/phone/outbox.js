@@ -2,7 +2,7 @@
 
 import { instantMs, world } from "./clock.js";
 import { uuid7 } from "./ids.js";
-import { same } from "./overlay.js";
+import { deviceTime, same } from "./overlay.js";
 import { mark } from "./standing.js";
 import { Work } from "./work.js";
 
@@ -90,19 +90,25 @@ async function operation(work, { verb, kind, record, patch = {}, base: seen, aft
   const needs = after.flatMap((needed) => (typeof needed === "number" ? (made[needed]?.op ?? []) : needed));
   const op = { verb, kind, record: id, after: needs, base_version: row?.server?.version ?? null };
   if (verb === "create") {
-    const targets = (work.data.kinds[kind].effects ?? []).map(
-      (/** @type {any} */ effect) => patch[effect.target],
-    );
-    return { ...op, patch, records: [...new Set([id, ...targets.filter(Boolean)])] };
+    /** @type {Record<string, Fields>} */
+    const before = {};
+    for (const { target, fields } of work.data.kinds[kind].effects ?? []) {
+      const held = (await work.row(patch[target]))?.shown;
+      if (held) before[held.id] = { ...before[held.id], ...only(held, Object.keys(fields)) };
+    }
+    return { ...op, patch, before, records: [...new Set([id, ...Object.keys(before)])] };
   }
-  const before = /** @type {Fields} */ (seen ?? shown);
-  const fields = Object.keys(patch).filter((field) => !same(patch[field], before[field]));
+  const base = /** @type {Fields} */ (seen ?? shown);
+  const fields = Object.keys(patch).filter((field) => !same(patch[field], base[field]));
   if (verb === "patch" && !fields.length) return null;
   // A version may stand for the base only when the person has seen that version.
-  if (!fields.every((field) => same(before[field], shown?.[field]))) op.base_version = null;
-  /** @param {Fields} of */
-  const only = (of) => Object.fromEntries(fields.map((field) => [field, of[field] ?? null]));
-  return { ...op, patch: only(patch), base: only(before), records: [id] };
+  if (!fields.every((field) => same(base[field], shown?.[field]))) op.base_version = null;
+  return { ...op, patch: only(patch, fields), base: only(base, fields), records: [id] };
+}
+
+/** @param {Fields} of @param {string[]} fields @returns {Fields} */
+function only(of, fields) {
+  return Object.fromEntries(fields.map((field) => [field, of[field] ?? null]));
 }
 
 /**
@@ -123,9 +129,10 @@ export async function undo(store, data, { me, group, says, ...when }) {
     const undone = new Set(later.flat().map((op) => op.patch.of));
     const left = done.filter((op) => !undone.has(op.op)).reverse();
     const back = uuid7();
-    for (const { op: of, kind, record, form, records, verb, patch, base } of left) {
+    for (const one of left) {
+      const { op: of, kind, record, form, records, verb, patch, base, before } = one;
       const base_version = (await work.row(record))?.server?.version ?? null;
-      const undoes = { verb, patch, base };
+      const undoes = { verb, patch, base, before, time: deviceTime(one) };
       const op = {
         verb: /** @type {const} */ ("retract"),
         kind,

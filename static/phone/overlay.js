@@ -36,7 +36,8 @@ import { evaluate } from "./render.js";
  * @property {number} offset
  * @property {string[]} files
  * @property {string[]} records the records whose shown values it touches
- * @property {{verb: string, patch: Fields, base: Fields}} [undoes]
+ * @property {Record<string, Fields>} [before] what its effects replaced, by record
+ * @property {{verb: string, patch: Fields, base: Fields, before?: Record<string, Fields>, time: string}} [undoes]
  * @property {string | null} acked when the server's receipt came (phone's corrected time)
  * @property {{status: string, reason: string | null, detail: any} | null} result
  * @property {number} [problem] 1 when it ended elsewhere than in "applied"
@@ -71,17 +72,16 @@ export async function fold(work, row, ops, effects) {
   const undone = new Set(ops.filter((op) => op.verb === "retract").map((op) => op.patch.of));
   /** @type {Fields | null} */
   let record = row.server && { ...row.server };
-  /** @type {Set<string>} */
-  const refolds = new Set();
+  /** @type {Op[]} */
+  const retracts = [];
   for (const op of ops) {
     if (undone.has(op.op) || (op.verb === "retract" && here.has(op.patch.of))) continue;
     if (op.record === row.id) record = await own(work, op, record);
     else if (!effects || !record) continue;
-    else if (op.verb === "retract") refolds.add(op.kind);
+    else if (op.verb === "retract") retracts.push(op);
     else if (op.verb === "create") record = await counted(work, op, record);
   }
-  for (const kind of refolds) if (record) record = await refold(work, kind, row.kind, record);
-  return record;
+  return record && recounted(work, retracts, record);
 }
 
 /** @param {Work} work @param {Op} op @param {Fields | null} record @returns {Promise<Fields | null>} */
@@ -89,8 +89,8 @@ async function own(work, op, record) {
   if (op.verb === "create") return record ?? created(work, op);
   if (!record || op.verb === "delete") return null;
   if (op.verb === "patch") return { ...record, ...op.patch };
-  const { verb, patch, base } = op.undoes ?? { verb: "create", patch: {}, base: {} };
-  if (verb === "create") return null;
+  if (op.undoes?.verb !== "patch") return null;
+  const { patch, base } = op.undoes;
   const since = Object.keys(patch).filter((field) => same(record[field], patch[field]));
   return { ...record, ...Object.fromEntries(since.map((field) => [field, base[field] ?? null])) };
 }
@@ -123,30 +123,45 @@ async function counted(work, op, target) {
 }
 
 /**
- * A retracted child is already counted in the server's word: count its sisters anew.
+ * Retracted children are counted in the server's word already: go back to before the earliest of them, and count
+ * those that came after it anew.
  * @param {Work} work
- * @param {string} kind of the children
- * @param {string} targetKind
+ * @param {Op[]} retracts
  * @param {Fields} target
  * @returns {Promise<Fields>}
  */
-async function refold(work, kind, targetKind, target) {
-  /** @type {Fields[]} */
-  const sisters = [];
-  let record = { ...target };
-  for (const { target: field, fields } of work.data.kinds[kind].effects) {
-    for (const name of Object.keys(fields))
-      record[name] = work.data.kinds[targetKind]?.defaults?.[name] ?? null;
-    for (const [name, start] of Object.entries(starts ?? {}))
-      record[name] = evaluate(start, { target }, work.data);
-    sisters.push(...(await work.children(kind, field, target.id)));
+async function recounted(work, retracts, target) {
+  let record = target;
+  for (const kind of new Set(retracts.map((op) => op.kind))) {
+    const undone = retracts.flatMap((op) => (op.kind === kind && op.undoes?.before?.[target.id] ? [op] : []));
+    undone.sort((a, b) => order(whenMade(a), whenMade(b)));
+    if (!undone.length) continue;
+    record = { ...record, ...undone[0].undoes?.before?.[target.id] };
+    for (const sister of await sisters(work, kind, target.id)) {
+      if (order(sister.device_time + sister.id, whenMade(undone[0])) > 0)
+        record = affect(work.data, kind, sister, record);
+    }
   }
-  sisters.sort(
-    (a, b) =>
-      order(a.device_time, b.device_time) || order(a.seq ?? Infinity, b.seq ?? Infinity) || order(a.id, b.id),
-  );
-  for (const sister of sisters) record = affect(work.data, kind, sister, record);
   return record;
+}
+
+/** When what a retract undoes was made, with its id to tell those of one second apart. @param {Op} op */
+function whenMade(op) {
+  return `${op.undoes?.time}${op.record}`;
+}
+
+/** The children of a kind that are shown, in the order in which they count. @param {Work} work @param {string} kind @param {string} id */
+async function sisters(work, kind, id) {
+  const fields = new Set(work.data.kinds[kind].effects.map((/** @type {any} */ effect) => effect.target));
+  const found = await Promise.all(Array.from(fields, (field) => work.children(kind, field, id)));
+  return found
+    .flat()
+    .sort(
+      (a, b) =>
+        order(a.device_time, b.device_time) ||
+        order(a.seq ?? Infinity, b.seq ?? Infinity) ||
+        order(a.id, b.id),
+    );
 }
 
 /**

@@ -24,7 +24,7 @@ import { between } from "./store.js";
 const DAY = 86_400_000;
 
 /** @param {any} a @param {any} b keys: nothing (a number) comes before text */
-function byKey(a, b) {
+export function byKey(a, b) {
   if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -157,7 +157,8 @@ function rangeOf(start, next, range) {
  * @param {Bound | null} range
  */
 function groups(data, query, where, range) {
-  if (query.q !== "count" || !query.by) return null;
+  if (query.q !== "count" || !query.by || data.kinds[query.kind]?.types?.[query.by] === "boolean")
+    return null;
   const equal = Object.keys(where);
   const wanted = [...equal, query.by, ...(range ? [range.field] : [])].join();
   const key = keys(data, query.kind).find((one) => one.join() === wanted);

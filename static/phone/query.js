@@ -1,7 +1,7 @@
 // Query: runs a screen's queries on the phone's store; the words mean what they mean on peewee.
 
-import { access, compare, firstOf, indexedOrder, newestFirst } from "./plan.js";
-import { isShort, SEARCH_ORDER, sortKey, tokens, words } from "./records.js";
+import { access, byKey, compare, firstOf, indexedOrder, newestFirst } from "./plan.js";
+import { isShort, plainValue, SEARCH_ORDER, sortKey, tokens, words } from "./records.js";
 import { evaluate } from "./render.js";
 import { between, walk } from "./store.js";
 
@@ -157,26 +157,58 @@ async function count(tx, asked) {
   return (await read(tx, asked.query, asked)).length;
 }
 
+/** Where the groups of a count begin, as last seen in each database. @type {WeakMap<object, Map<string, any[][]>>} */
+const groupsSeen = new WeakMap();
+
 /** @param {any} tx @param {string} by @param {Access} asked @returns {Promise<Map<any, number>>} */
 async function countBy(tx, by, asked) {
+  const { groups } = asked;
+  if (!groups) {
+    const counts = new Map();
+    for (const row of await read(tx, asked.query, asked)) {
+      const value = row.shown?.[by] ?? null;
+      counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+    return new Map([...counts].sort(([a], [b]) => byKey(sortKey(a), sortKey(b))));
+  }
+  const index = tx.objectStore("records").index("k");
+  /** @param {any[][]} found */
+  const counted = async (found) => {
+    const sizes = await Promise.all(found.map((group) => index.count(groups.of(group))));
+    return sizes
+      .map((size, i) => /** @type {[any, number]} */ ([found[i][found[i].length - 1], size]))
+      .filter(([, size]) => size);
+  };
+  const seen = groupsSeen.get(tx.tx.db) ?? new Map();
+  groupsSeen.set(tx.tx.db, seen);
+  const name = JSON.stringify([asked.query.kind, groups.starts, by, asked.query.range?.field]);
+  // The groups seen before are all there are, if together they are all that fit: one count more instead of a walk.
+  let found = asked.exact && seen.has(name) ? await counted(seen.get(name)) : [];
+  const whole = asked.exact ? await count(tx, asked) : -1;
+  if (found.reduce((sum, [, size]) => sum + size, 0) !== whole) {
+    seen.set(name, await groupsOf(index, groups.starts));
+    found = await counted(seen.get(name));
+  }
   /** @type {Map<any, number>} */
   const counts = new Map();
-  const index = tx.objectStore("records").index("k");
-  for (const start of asked.groups?.starts ?? []) {
-    let at = await index.openCursor(between(start, [...start, []]));
+  for (const [key, size] of found.sort(([a], [b]) => byKey(a, b))) {
+    counts.set(plainValue(key), (counts.get(plainValue(key)) ?? 0) + size);
+  }
+  return counts;
+}
+
+/** The beginnings of all groups, from the first entry of one to the first entry of the next. @param {any} index @param {any[][]} starts */
+async function groupsOf(index, starts) {
+  const found = [];
+  for (const start of starts) {
+    let at = await index.openKeyCursor(between(start, [...start, []]));
     while (at) {
       const group = at.key.slice(0, start.length + 1);
-      const value = at.value.shown[by] ?? null;
-      const some = await index.count(asked.groups?.of(group));
-      if (some) counts.set(value, (counts.get(value) ?? 0) + some);
+      found.push(group);
       at = await at.continue([...group, []]);
     }
   }
-  for (const row of asked.groups ? [] : await read(tx, asked.query, asked)) {
-    const value = row.shown?.[by] ?? null;
-    counts.set(value, (counts.get(value) ?? 0) + 1);
-  }
-  return new Map([...counts].sort(([a], [b]) => (sortKey(a) < sortKey(b) ? -1 : 1)));
+  return found;
 }
 
 /**

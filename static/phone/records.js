@@ -33,6 +33,15 @@ function byCodePoint(text) {
   });
 }
 
+/** The value that an index key was made of; yes and no come back as 1 and 0. @param {any} key */
+export function plainValue(key) {
+  if (typeof key !== "string") return key === -Infinity ? null : key;
+  return key.replace(/[\ud800-\uffff]/g, (unit) => {
+    const code = unit.charCodeAt(0);
+    return String.fromCharCode(code >= 0xf800 ? code - 0x2000 : code + 0x800);
+  });
+}
+
 /** A field as an index key: a record that the server has not seen yet is its newest. @param {Fields} record @param {string} field */
 export function fieldKey(record, field) {
   const value = record[field];

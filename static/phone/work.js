@@ -26,12 +26,15 @@ export class Work {
     this.tx = tx;
     this.data = data;
     this.me = me;
+    /** Nothing is stored yet: the first pull need not look. */
+    this.empty = false;
   }
 
   /** @param {string | null | undefined} id @returns {Promise<Row | undefined>} */
   async row(id) {
     if (!id) return undefined;
-    if (!this.#rows.has(id)) this.#keep(id, await this.tx.objectStore("records").get(id));
+    if (!this.#rows.has(id))
+      this.#keep(id, this.empty ? undefined : await this.tx.objectStore("records").get(id));
     return this.#rows.get(id);
   }
 

@@ -120,6 +120,24 @@ test("undo after the receipt counts the household's other visits anew, at once a
   assert.equal(office.records.get("home-101").record.no_answers, 2);
 });
 
+test("undo of a first visit after the receipt puts the household back to when it was first due, without network", async () => {
+  const { phone, office } = await morning();
+  office.put("household", { id: "home-101", due_on: "2026-11-30", met_on: "2026-09-01" });
+  await phone.run();
+  const first = await phone.visit("home-101", "met");
+  phone.clock += 1000;
+  const second = await phone.visit("home-101", "no_answer");
+  await phone.run();
+  const shown = async () => {
+    const { last_outcome, due_on, met_on, no_answers } = await phone.one("household", "home-101");
+    return [last_outcome, due_on, met_on, no_answers];
+  };
+  await phone.undo(first.group);
+  assert.deepEqual(await shown(), ["no_answer", "2026-11-30", "2026-09-01", 1]);
+  await phone.undo(second.group);
+  assert.deepEqual(await shown(), [null, "2026-11-30", "2026-09-01", null]);
+});
+
 test("undoing a changed phone number after the receipt restores the old one unless someone changed it since", async () => {
   const { phone, office } = await morning();
   const change = (number) =>
