@@ -4,11 +4,13 @@ import htmx from "htmx.org";
 
 const EVERY = 60 * 1000; // "3 min ago" grows older
 const GATHER = 150;
+const REST = 1000; // between two looks, whatever is told
 /** A screen this young was answered after the save that is being told about. */
 const YOUNG = 1000;
 
 let asking = false;
 let due = false;
+let looked = Number.NEGATIVE_INFINITY;
 let arrived = performance.now();
 
 /** @param {Document} fresh */
@@ -23,6 +25,7 @@ function replaceLive(fresh) {
 
 async function refresh() {
   due = false;
+  looked = performance.now();
   if (asking || document.visibilityState !== "visible" || !document.querySelector("[data-live][id]")) return;
   asking = true;
   const path = location.pathname + location.search;
@@ -41,7 +44,7 @@ async function refresh() {
 function refreshSoon() {
   if (due) return;
   due = true;
-  setTimeout(refresh, GATHER);
+  setTimeout(refresh, Math.max(GATHER, looked + REST - performance.now()));
 }
 
 export function startStatus() {

@@ -18,8 +18,8 @@ import { world as clock } from "./clock.js";
 
 /** An answer waits this long at most to learn who is signed in; then the phone goes on with whom it knew. */
 const ASK_AT_MOST = 3000;
-/** Asked in vain, the phone does not wait again for this long: a dead network must not slow every screen. */
-const WAIT_AGAIN_AFTER = 30_000;
+/** Asked in vain, the phone does not ask again for this long: a dead network must not slow every screen. */
+const ASK_AGAIN_AFTER = 30_000;
 /** A person's own settings take effect before the server has heard of them. */
 const SETTINGS = ["locale", "theme"];
 
@@ -92,9 +92,8 @@ export function createIdentity({ openDevice, openUser, ask, pause }) {
 
     /** Find out who is signed in; resolves soon in any case. */
     async settle() {
-      const asked = Promise.resolve(ask()).catch(() => {});
-      if (Math.abs(clock.now() - askedInVain) < WAIT_AGAIN_AFTER) return;
-      await Promise.race([asked, pause(ASK_AT_MOST)]);
+      if (Math.abs(clock.now() - askedInVain) < ASK_AGAIN_AFTER) return;
+      await Promise.race([ask(), pause(ASK_AT_MOST)]).catch(() => {});
       known = null;
       if (await this.doubted()) askedInVain = clock.now();
     },

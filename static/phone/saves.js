@@ -2,6 +2,7 @@
 
 import { settled } from "./drafts.js";
 import { check, readValues } from "./forms.js";
+import { uuid7 } from "./ids.js";
 import { save, undo } from "./outbox.js";
 import { evaluate } from "./render.js";
 
@@ -20,28 +21,59 @@ const FULL = _l(
   "This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here.",
 );
 
+/** Saves go one after the other, so that each sees what the one before it took. @type {Promise<unknown>} */
+let lastInLine = Promise.resolve();
+
+/**
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+function inTurn(work) {
+  const done = lastInLine.then(work);
+  lastInLine = done.catch(() => {});
+  return done;
+}
+
+/**
+ * The group of a form sent to this address. One page may hold many forms under one fresh id: the first one sent takes
+ * it, and each other address has an id of its own made from it, so that its second submit finds it again.
+ * @param {import("./store.js").Store} store
+ * @param {string} freshId
+ * @param {string} path
+ */
+async function groupOf(store, freshId, path) {
+  if (!UUID.test(freshId)) return uuid7();
+  const [taken] = await store.read(["ops"], (tx) => tx.objectStore("ops").index("group").getAll(freshId, 1));
+  if (!taken || taken.url === path) return freshId;
+  let hash = 0n;
+  for (const letter of path)
+    hash = BigInt.asUintN(48, hash * 1_000_003n + BigInt(letter.codePointAt(0) ?? 0));
+  return freshId.slice(0, 24) + hash.toString(16).padStart(12, "0");
+}
+
 /** @param {unknown} a @param {unknown} b */
 function same(a, b) {
   return JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 }
 
 /**
- * A creation takes the form's fields of its kind and its parent's id; its record id is the form's fresh id.
+ * A creation takes the form's fields of its kind and its parent's id; the first one's record id is the group's.
  * @param {any} data
  * @param {{kind: string, target: string | null}} one
  * @param {Record<string, any>} found
  * @param {Values} values
- * @param {string} freshId
+ * @param {string | null} id
  * @returns {Save}
  */
-function creation(data, { kind, target }, found, values, freshId) {
+function creation(data, { kind, target }, found, values, id) {
   const { fields, parent } = data.kinds[kind];
   /** @type {Values} */
   const patch = {};
   for (const name of fields)
     if (values[name] !== null && values[name] !== undefined) patch[name] = values[name];
   if (target && parent) patch[parent] = found[target].id;
-  return { verb: "create", kind, record: UUID.test(freshId) ? freshId : null, patch };
+  return { verb: "create", kind, record: id, patch };
 }
 
 /**
@@ -61,6 +93,29 @@ function change({ kind, target, fields }, found, values) {
 }
 
 /**
+ * What a valid form makes; nothing changed makes nothing.
+ * @param {any} data
+ * @param {any} screen
+ * @param {Record<string, any>} found
+ * @param {Values} values
+ * @param {string} group
+ * @returns {Save[]}
+ */
+function operations(data, screen, found, values, group) {
+  /** @type {Save[]} */
+  const made = [];
+  for (const one of screen.saves) {
+    const first = !made.some(({ verb }) => verb === "create");
+    const save =
+      one.verb === "create"
+        ? creation(data, one, found, values, first ? group : null)
+        : change(one, found, values);
+    if (save) made.push(save);
+  }
+  return made;
+}
+
+/**
  * Check what a page sent and save it as one group.
  * @param {Phone} phone
  * @param {{screen: any, params: Record<string, string>, path: string, ctx: Record<string, any>,
@@ -75,21 +130,19 @@ export async function submit(phone, { screen, params, path, ctx, found, body }) 
   const scope = { ...params, ...ctx, form: { values: kept } };
   if (Object.keys(errors).length) return { values, scope, full: false, errors };
 
+  const says = screen.says ? String(evaluate(screen.says, scope, data)) : "";
   const freshId = String(body.get("fresh_id") ?? "");
-  const saves = screen.saves
-    .map((/** @type {any} */ one) =>
-      one.verb === "create" ? creation(data, one, found, kept, freshId) : change(one, found, kept),
-    )
-    .filter(Boolean);
-  if (saves.length) {
-    await settled(path);
-    const says = screen.says ? String(evaluate(screen.says, scope, data)) : "";
-    try {
-      await save(store, data, { me, now: ctx.now, saves, freshKey: freshId, says, url: path, draft: path });
-    } catch (error) {
-      if (/** @type {Error} */ (error).name !== "StorageFull") throw error;
-      return { values, scope, full: true, errors: { _: [[FULL, {}]] } }; // P8
-    }
+  await settled(path);
+  try {
+    await inTurn(async () => {
+      const group = await groupOf(store, freshId, path);
+      const saves = operations(data, screen, found, kept, group);
+      if (saves.length)
+        await save(store, data, { me, now: ctx.now, saves, freshKey: group, says, url: path, draft: path });
+    });
+  } catch (error) {
+    if (/** @type {Error} */ (error).name !== "StorageFull") throw error;
+    return { values, scope, full: true, errors: { _: [[FULL, {}]] } }; // P8
   }
   return { values, scope, full: false, errors: null };
 }

@@ -11,6 +11,8 @@ const worker = /** @type {any} */ (self);
 const data = worker.FIELDAPP_DATA;
 data.evaluate = (/** @type {Function} */ made, /** @type {any} */ scope) => evaluate(made, scope, data);
 const TAG = "fieldapp";
+/** What an exchange may come to without anything looking different afterwards. */
+const QUIET = ["offline", "later", "elsewhere", "stopped", "nobody"];
 
 const world = {
   origin: worker.location.origin,
@@ -45,9 +47,9 @@ async function run(reason) {
       device,
       openStore: identity.openStore,
       fetch: world.fetch,
-      onChange: () => {
+      onChange: ({ code }) => {
         identity.refresh();
-        tell("exchange");
+        if (!QUIET.includes(code)) tell("exchange");
       },
     }),
   );

@@ -116,6 +116,19 @@ test("a second tap on save is the same visit", async () => {
   assert.equal(status.waiting, 1);
 });
 
+test("two doors sent from one page under one fresh id are two visits, each once however often it is tapped", async () => {
+  const desk = await morning();
+  desk.online = false;
+  const other = VISIT.replace("101", "201");
+  await Promise.all([VISIT, other, other, VISIT].map((path) => desk.post(path, met())));
+  const { status, households } = await desk.see("/units/unit-1");
+  assert.equal(status.waiting, 2);
+  assert.deepEqual(
+    households.map((one) => one.last_outcome),
+    ["met", "met", null, null],
+  );
+});
+
 test("what the server would refuse is refused on the phone, with everything that was typed", async () => {
   const desk = await morning();
   const refused = await desk.post(VISIT, { outcome: "", note: "x".repeat(21), phone: "1", people: "many" });
