@@ -99,7 +99,9 @@ class Batch:
     def keep_start(self, target: Row) -> None:
         """Remember the computed fields as they are now, before the first effect; later calls change nothing."""
         computed = target.kind.effect_defaults
-        self._starts.setdefault((target.kind.name, target.id), {name: target.values[name] for name in computed})
+        self._starts.setdefault(
+            (target.kind.name, target.id), {name: target.values[name] for name in computed}
+        )
 
     def start_of(self, target: Row) -> tuple[Values, int] | None:
         """The computed fields before the first effect, and the feed's seq then; none where none was remembered."""
@@ -117,7 +119,8 @@ class Batch:
         """The server itself set computed fields: what was remembered about them no longer holds."""
         mark = self.db.param
         self.db.execute_sql(
-            f'DELETE FROM "sync_start" WHERE "kind" = {mark} AND "record" = {mark}', (target.kind.name, target.id)
+            f'DELETE FROM "sync_start" WHERE "kind" = {mark} AND "record" = {mark}',
+            (target.kind.name, target.id),
         )
 
     def current_seq(self) -> int:
@@ -128,7 +131,9 @@ class Batch:
 
     def write(self) -> None:
         """Write what was touched and its feed rows. The counter is taken here, as late as may be.  # P14"""
-        touched = sorted((row for row in self._rows.values() if row and row.place), key=lambda row: row.place or 0)
+        touched = sorted(
+            (row for row in self._rows.values() if row and row.place), key=lambda row: row.place or 0
+        )
         if not touched:
             return
         seq = take(self.db, self.community, len(touched)) - len(touched)

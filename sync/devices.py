@@ -63,7 +63,10 @@ def save(db: peewee.Database, device: dict[str, Any], me: Me, now: datetime, con
     names = ("community", "last", "offset_ms", "app", "last_exchange", "report", "channels")
     changes = ", ".join(f"{of.column[name]} = {mark}" for name in names)
     values = dict(zip(of.names, of.parameters(device), strict=True))
-    db.execute_sql(f"UPDATE {of.name} SET {changes} WHERE {of.column['id']} = {mark}", [*(values[n] for n in names), device["id"]])
+    db.execute_sql(
+        f"UPDATE {of.name} SET {changes} WHERE {of.column['id']} = {mark}",
+        [*(values[n] for n in names), device["id"]],
+    )
 
 
 def note(db: peewee.Database, me: Me, id: str, now: datetime, contact: Contact) -> bool:
@@ -74,7 +77,9 @@ def note(db: peewee.Database, me: Me, id: str, now: datetime, contact: Contact) 
         if device["user"] != me.id:
             raise Refused("fork")
         recent = device["last_exchange"] > instant(now - NOTE_EVERY)
-        same = device["app"] == contact.app and device["report"].get("waiting") == contact.report.get("waiting")
+        same = device["app"] == contact.app and device["report"].get("waiting") == contact.report.get(
+            "waiting"
+        )
         if recent and same and me.channels.issubset(device["channels"]):
             return bool(device["revoked"])
     with writing(db):

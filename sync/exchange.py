@@ -89,10 +89,18 @@ def _view(me: Me) -> dict[str, Any]:
 
 
 def _answer(
-    app: str, epoch_now: str, now: datetime, last: int, receipt: Receipt, view: Mapping[str, Any], pulled: Pulled
+    app: str,
+    epoch_now: str,
+    now: datetime,
+    last: int,
+    receipt: Receipt,
+    view: Mapping[str, Any],
+    pulled: Pulled,
 ) -> bytes:
     head = {"protocol": PROTOCOL, "app": app, "epoch": epoch_now, "now": instant_ms(now), "last": last}
-    cursors = {name: {"at": one.at, "head": one.head, "tail": one.tail} for name, one in pulled.cursors.items()}
+    cursors = {
+        name: {"at": one.at, "head": one.head, "tail": one.tail} for name, one in pulled.cursors.items()
+    }
     rest = {
         "results": receipt.results,
         "me": view,

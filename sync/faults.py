@@ -8,7 +8,15 @@ import peewee
 
 # SQLite's primary result codes: busy, locked, out of memory, read-only, interrupted, I/O, full, cannot open.
 _SQLITE = {5, 6, 7, 8, 9, 10, 13, 14}
-_SQLITE_WORDS = ("locked", "busy", "disk is full", "disk I/O error", "readonly", "unable to open", "out of memory")
+_SQLITE_WORDS = (
+    "locked",
+    "busy",
+    "disk is full",
+    "disk I/O error",
+    "readonly",
+    "unable to open",
+    "out of memory",
+)
 # PostgreSQL's classes: connection, transaction rollback (deadlock, serialization), resources, prerequisite state
 # (lock not available), operator intervention, system error.
 _POSTGRES = ("08", "40", "53", "55", "57", "58")

@@ -40,7 +40,9 @@ class Past:
         """From a row of the operations' table."""
         payload = row["payload"]
         same = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
-        return cls(**same, at=row["device_time"], patch=payload.get("patch", {}), base=payload.get("base", {}))
+        return cls(
+            **same, at=row["device_time"], patch=payload.get("patch", {}), base=payload.get("base", {})
+        )
 
 
 class History:
@@ -118,7 +120,10 @@ class History:
         earlier = self._on(op.kind, op.record)
         found: dict[str, Any] = {}
         for name, (base, kept, sent) in conflicts.items():
-            first = next((past for past in reversed(earlier) if past.patch.get(name) == kept and name in past.patch), None)
+            first = next(
+                (past for past in reversed(earlier) if past.patch.get(name) == kept and name in past.patch),
+                None,
+            )
             found[name] = {
                 "base": base,
                 "kept": {
@@ -128,7 +133,13 @@ class History:
                     "at": first.at if first else None,
                     "op": first.op if first else None,
                 },
-                "sent": {"value": sent, "user": self.me.id, "device": self.device["id"], "at": op.at, "op": op.op},
+                "sent": {
+                    "value": sent,
+                    "user": self.me.id,
+                    "device": self.device["id"],
+                    "at": op.at,
+                    "op": op.op,
+                },
             }
         return found
 
@@ -148,5 +159,7 @@ class History:
 
     def _on(self, kind: str, record: str) -> list[Past]:
         """The operations on a record that arrived before this batch, oldest first."""
-        found = [Past.of(row) for row in rows.select(self.db, Operation, "record", [record]) if row["kind"] == kind]
+        found = [
+            Past.of(row) for row in rows.select(self.db, Operation, "record", [record]) if row["kind"] == kind
+        ]
         return sorted(found, key=lambda past: (past.version or 0, past.seq))

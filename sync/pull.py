@@ -61,7 +61,9 @@ class Pulled:
 class Pull:
     """One pull within an open snapshot; `seq` is the community's last seq in it."""
 
-    def __init__(self, db: peewee.Database, kinds: Mapping[str, Kind], me: Me, seq: int, now: datetime) -> None:
+    def __init__(
+        self, db: peewee.Database, kinds: Mapping[str, Kind], me: Me, seq: int, now: datetime
+    ) -> None:
         self.db = db
         self.kinds = kinds
         self.me = me
@@ -79,7 +81,10 @@ class Pull:
         done = self._forward(held, known)
         if done:
             done = self._heads(held)
-            done = self._forward(held, [one for one in held if one not in known and held[one].head is None]) and done
+            done = (
+                self._forward(held, [one for one in held if one not in known and held[one].head is None])
+                and done
+            )
         if done and tail:
             self._tails(held)
         return Pulled(held, sorted(set(asked) - set(held)), self._text(), not done)
@@ -129,7 +134,9 @@ class Pull:
     def _head(self, channel: str, cursor: Cursor, level: int) -> bool:
         """One level of one channel's baseline; true when it is all there."""
         assert cursor.head is not None
-        here = [kind for kind in self.kinds.values() if self.levels[kind.name] == level and kind.lives_in(channel)]
+        here = [
+            kind for kind in self.kinds.values() if self.levels[kind.name] == level and kind.lives_in(channel)
+        ]
         after = max(cursor.head - level * LEVEL, 0)
         found: list[Change] = []
         for kind in here:
@@ -146,7 +153,13 @@ class Pull:
     def _newest(self, channel: str, kind: Kind, after: int, until: int) -> list[Change]:
         """Living records of a kind; of a history kind only the newest of each key."""
         mark = self.db.param
-        conditions = [f'"channel" = {mark}', f'"kind" = {mark}', f'"seq" > {mark}', f'"seq" <= {mark}', '"row" IS NOT NULL']
+        conditions = [
+            f'"channel" = {mark}',
+            f'"kind" = {mark}',
+            f'"seq" > {mark}',
+            f'"seq" <= {mark}',
+            '"row" IS NOT NULL',
+        ]
         parameters: list[Any] = [channel, kind.name, after, until]
         if kind.window_days:
             conditions.append(f'"time" >= {mark}')

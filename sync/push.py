@@ -266,9 +266,13 @@ class _Push:
                 return one, error
             reason = "refused" if sort == "refused" else "failed"
             with self.db.atomic():
-                rows.insert(self.db, Operation, [self._kept(one, refused(reason, error=type(error).__name__))])
+                rows.insert(
+                    self.db, Operation, [self._kept(one, refused(reason, error=type(error).__name__))]
+                )
             if sort == "unknown":
-                log.error("operation %s failed %s times and is in quarantine", one.op.op, PATIENCE, exc_info=error)
+                log.error(
+                    "operation %s failed %s times and is in quarantine", one.op.op, PATIENCE, exc_info=error
+                )
             return None
 
     def _count_failure(self, one: Sent, error: Exception) -> None:

@@ -165,7 +165,11 @@ class Verbs:
         """The kinds of which living records name this one as their parent."""
         found = []
         for kind in self.batch.kinds.values():
-            if kind.parent_kind == row.kind.name and kind.parent and self.batch.living(kind, kind.parent, row.id):
+            if (
+                kind.parent_kind == row.kind.name
+                and kind.parent
+                and self.batch.living(kind, kind.parent, row.id)
+            ):
                 found.append(kind.name)
         return found
 

@@ -221,7 +221,9 @@ def openapi(version: str) -> Mapping[str, Any]:
     from pydantic.json_schema import models_json_schema
 
     models = (Request, Answer, Refusal)
-    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template="#/components/schemas/{model}")
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
 
     def content(model: type[BaseModel]) -> dict[str, Any]:
         return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
@@ -231,7 +233,9 @@ def openapi(version: str) -> Mapping[str, Any]:
         "422": "bad_request", "429": "rate_limited", "503": "busy",
     }  # fmt: skip
     answers = {"200": {"description": "results and changes", "content": content(Answer)}}
-    answers |= {status: {"description": words, "content": content(Refusal)} for status, words in refusals.items()}
+    answers |= {
+        status: {"description": words, "content": content(Refusal)} for status, words in refusals.items()
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "Exchange of operations and changes", "version": version},

@@ -99,7 +99,9 @@ class _Put:
             if kind.parent_kind != parent.kind.name or not kind.parent or not names:
                 continue
             for child in self.batch.living(kind, kind.parent, parent.id):
-                changes = {name: parent.values[name] for name in names if child.values[name] != parent.values[name]}
+                changes = {
+                    name: parent.values[name] for name in names if child.values[name] != parent.values[name]
+                }
                 if changes:
                     child.values.update(changes)
                     self.batch.touch(child)
