@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import peewee
 
@@ -80,7 +81,7 @@ def new_community(
     write_it: bool = True,
 ) -> Community:
     """A community under a new id."""
-    fields = {"id": new_id(), "name": name, "town": town, "visit_days": list(VISIT_DAYS)}
+    fields: dict[str, Any] = {"id": new_id(), "name": name, "town": town, "visit_days": list(VISIT_DAYS)}
     if write_it:
         from fieldapp.declare.kinds import kinds
 

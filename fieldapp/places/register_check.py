@@ -14,7 +14,7 @@ from fieldapp.places.naming import Place, address, floor_number, floor_of_label,
 from fieldapp.places.register_columns import WORDS
 from fieldapp.places.register_read import SheetRow
 
-LIMITS = {"grid": 60, "building": 30, "stair_unit": 30, "label": 40, "name": 60, "phone": 30}
+LIMITS = {"grid": 60, "building": 20, "stair_unit": 16, "label": 40, "name": 60, "phone": 30}
 MOST_PEOPLE = 99
 # 6 digits of a place, 8 of a birthday, 3 and a check digit. Never stored, never repeated in a message.
 NATIONAL_ID = re.compile(

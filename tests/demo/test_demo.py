@@ -1,0 +1,204 @@
+"""The demo: exactly the town that the design counts, the same each time, and true to its own visits."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+
+from fieldapp.config import instant
+from fieldapp.db import open_database, upgrade
+from fieldapp.declare.expressions import effect_functions
+from fieldapp.declare.registry import registry
+from fieldapp.demo.build import build
+from fieldapp.demo.sign_ins import PASSWORD, SIGN_INS, describe
+from fieldapp.demo.town import MAIN, register
+from fieldapp.features import declare_all
+from fieldapp.people.account import Account, sign_in
+from fieldapp.places.record import Building, CarePerson, Community, Door, Grid, Household, StairUnit
+from fieldapp.places.register import import_register
+from fieldapp.places.register_check import holds_national_id
+from fieldapp.visits.record import Visit
+from sync.store import Feed
+from tests.places.registers import csv_file
+
+NOW = datetime(2026, 11, 23, 6, 42, 5, tzinfo=UTC)
+
+
+def built(path: Path, now: datetime) -> peewee.Database:
+    declare_all()
+    database = open_database(f"sqlite:///{path}")
+    upgrade(database)
+    build(now, database=database)
+    return database
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[peewee.Database]:
+    database = built(tmp_path_factory.mktemp("demo") / "demo.db", NOW)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def here(demo: peewee.Database) -> Community:
+    """The main community; another test may have bound the models elsewhere."""
+    open_database(f"sqlite:///{demo.database}").close()
+    return Community.get(Community.name == "和平社区")
+
+
+def of(kind: Any, community: Community) -> Any:
+    return kind.select().where(kind.community == community.id)
+
+
+def test_the_community_has_exactly_its_buildings_units_and_doors(here: Community) -> None:
+    assert (of(Building, here).count(), of(StairUnit, here).count(), of(Door, here).count()) == (
+        24,
+        112,
+        1664,
+    )
+    assert of(Household, here).count() == 1664
+    shapes = Counter((one.floors, one.unit_count) for one in of(Building, here))
+    assert shapes == {(6, 5): 16, (11, 4): 8}
+
+
+def test_the_four_grids_have_their_doors(here: Community) -> None:
+    grids = {one.name: one for one in of(Grid, here)}
+    doors = Counter(one.grid for one in of(Door, here))
+    assert {name: (grid.door_count, doors[grid.id]) for name, grid in grids.items()} == {
+        "一网格": (360, 360), "二网格": (360, 360), "三网格": (416, 416), "四网格": (528, 528),
+    }  # fmt: skip
+
+
+def test_homes_are_owned_rented_and_vacant_as_counted(here: Community) -> None:
+    assert Counter(one.tenure for one in of(Household, here)) == {"owner": 1081, "rented": 417, "vacant": 166}
+
+
+def test_eighty_four_homes_are_in_care_with_ninety_six_tags(here: Community) -> None:
+    care = list(of(CarePerson, here))
+    assert (len(care), len({one.household for one in care}), sum(len(one.tags) for one in care)) == (
+        84,
+        84,
+        96,
+    )
+
+
+def test_two_small_sisters_stand_beside_it(here: Community) -> None:
+    sisters = {one.name: of(Door, one).count() for one in Community.select() if one.id != here.id}
+    assert len(sisters) == 2
+    assert all(0 < doors < 100 for doors in sisters.values())
+    assert {one.town for one in Community.select()} == {here.town}
+
+
+def test_labels_that_are_no_numbers_are_there(here: Community) -> None:
+    assert {"3A", "底商2", "301-B"} <= {one.label for one in of(Door, here)}
+
+
+def test_phones_ring_nowhere_and_nobody_has_an_id_number(here: Community) -> None:
+    phones = {one.phone for one in Household.select()} - {""}
+    assert all(phone.startswith("000") for phone in phones)
+    rows = [
+        json.dumps(row, ensure_ascii=False)
+        for kind in registry.records.values()
+        for row in kind.select().dicts()
+    ]
+    assert not any(
+        holds_national_id(piece)
+        for row in rows
+        for piece in row.replace('"', " ").split()
+        if "-7" not in piece
+    )
+
+
+def test_about_six_visits_a_home_lead_through_the_year_up_to_now(here: Community) -> None:
+    visits = list(of(Visit, here))
+    lived_in = of(Household, here).where(Household.tenure != "vacant").count()
+    assert 5 <= len(visits) / lived_in <= 8
+    days = [one.device_time for one in visits]
+    assert instant(NOW - timedelta(days=365)) < min(days) < instant(NOW - timedelta(days=355))
+    assert instant(NOW - timedelta(hours=8)) < max(days) < instant(NOW)
+    met = {one.household for one in visits if one.outcome == "met"}
+    assert len(met) > lived_in * 0.9
+
+
+def test_few_doors_open_at_the_first_knock_and_more_in_the_evening(here: Community) -> None:
+    calm = {one.id for one in of(Household, here) if (one.visit_days or 0) >= 90}
+    morning, evening = [], []
+    for one in of(Visit, here):
+        at = datetime.fromisoformat(one.device_time)
+        if one.household in calm and at.weekday() < 5:
+            (evening if at.hour >= 10 else morning).append(one.outcome == "met")
+    assert 0.11 <= sum(morning) / len(morning) <= 0.30
+    assert sum(evening) / len(evening) > sum(morning) / len(morning)
+
+
+def test_newer_visits_have_newer_places_in_the_feed(here: Community) -> None:
+    order = [one.device_time for one in of(Visit, here).order_by(Visit.seq)]
+    assert order == sorted(order)
+
+
+def test_each_household_says_what_its_visits_made_of_it(here: Community) -> None:
+    visits: dict[str, list[dict[str, Any]]] = {}
+    for one in of(Visit, here).order_by(Visit.device_time, Visit.seq).dicts():
+        visits.setdefault(one["household"], []).append(one)
+    checked = 0
+    for home in of(Household, here).dicts():
+        mine = visits.get(home["id"], [])
+        if mine:
+            folded = {**home, "met_on": None, "no_answers": 0, "come_back": None}
+            for visit in mine:
+                for _, fields, *_ in effect_functions(Visit):
+                    folded |= {name: compute(visit, folded) for name, compute in fields.items()}
+            met = any(visit["outcome"] == "met" for visit in mine)
+            names = {name for _, fields, *_ in effect_functions(Visit) for name in fields} - (
+                set() if met else {"due_on"}
+            )
+            assert {name: folded[name] for name in names} == {name: home[name] for name in names}
+            checked += 1
+    assert checked > 1400
+
+
+def test_some_homes_are_overdue_but_most_are_not(here: Community) -> None:
+    due = of(Household, here).where(Household.due_on <= "2026-11-23").count()
+    assert 20 < due < 400
+
+
+def test_everyone_who_is_told_of_can_sign_in(here: Community) -> None:
+    assert Account.select().count() == len(SIGN_INS)
+    li = sign_in("li", PASSWORD)
+    assert li is not None
+    assert [Grid.get_by_id(one).door_count for one in li.grid_ids()] == [416]
+    roles = {one.role for one in Account.select().where(Account.community == here.id)}
+    assert roles == {"grid_worker", "volunteer", "supervisor"}
+    assert PASSWORD in describe()
+    assert all(one.username in describe() for one in SIGN_INS)
+
+
+def test_every_visit_is_by_the_worker_of_its_grid(here: Community) -> None:
+    workers = {grid: one.id for one in Account.select() for grid in one.grid_ids()}
+    assert all(one.author == workers[one.grid] for one in of(Visit, here))
+
+
+def test_the_clerks_register_changes_nothing_when_it_comes_again(
+    here: Community, demo: peewee.Database, tmp_path: Path
+) -> None:
+    newest = Feed.select(peewee.fn.MAX(Feed.seq)).where(Feed.channel.startswith("grid:")).scalar()
+    outcome = import_register(csv_file(tmp_path / "r.csv", register(MAIN)), "和平社区", now=NOW)
+    assert outcome.counts == {"added": 0, "updated": 0, "unchanged": 1664, "vanished": 0}
+    assert Feed.select(peewee.fn.MAX(Feed.seq)).where(Feed.channel.startswith("grid:")).scalar() == newest
+
+
+def test_the_same_moment_gives_the_same_rows_though_the_clock_ticks(
+    demo: peewee.Database, tmp_path: Path
+) -> None:
+    again = built(tmp_path / "again.db", NOW + timedelta(seconds=7))
+    for kind in registry.records.values():
+        query = f'SELECT * FROM "{kind._meta.table_name}" ORDER BY id'
+        assert list(again.execute_sql(query)) == list(demo.execute_sql(query)), kind.kind
+    again.close()
