@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
 
@@ -115,9 +115,15 @@ def one_attribute_rule(env: Environment) -> None:
 def expression_function(env: Environment, source: str) -> Callable[..., Any]:
     """The Python function of a Jinja expression: called with a mapping or keywords, gives a native value."""
     plain = env.overlay(autoescape=False)
-    evaluate = plain.compile_expression(source)
+    template = plain.compile_expression(source)._template
+    run = template.root_render_func
 
     def over(scope: Mapping[str, Any] | None = None, **names: Any) -> Any:
-        return whole(evaluate(dict(scope or {}, **names)))
+        # Template.new_context copies its layered globals one by one: five times slower, and boards ask per door.
+        context = plain.context_class(plain, {**plain.globals, **(scope or {}), **names}, None, template.blocks)
+        for _ in run(context):
+            pass
+        value = context.vars["result"]
+        return None if isinstance(value, Undefined) else whole(value)
 
     return over

@@ -154,26 +154,50 @@ const tests = {
 /** The alphabet of compiled code; Z stands for an argument that was left out. */
 const helpers = { ...functions, F: filters, X: tests, Z: Symbol("left out"), m: methods };
 
-/** What an answer knows beside its context. @param {Data} data @param {any} ctx @param {boolean} escapes @param {Words} [words] */
-const state = (data, ctx, escapes, words) => {
-  const catalog = data.catalogs?.[ctx.locale] ?? {};
-  /** @param {string} msgid */
-  const found = (msgid) => (Object.hasOwn(catalog, msgid) ? catalog[msgid] : undefined);
+/** @type {Data} */
+const NO_DATA = {};
+
+/** @type {WeakMap<Data, Map<string, {markup: any, plain: any}>>} */
+const states = new WeakMap();
+
+/**
+ * What an answer in a language knows beside its context, where markup is escaped and where it is not. Made once:
+ * the data of a build never changes.
+ * @param {Data} data
+ * @param {string} locale
+ */
+const stateOf = (data, locale) => {
+  let known = states.get(data);
+  if (!known) {
+    known = new Map();
+    states.set(data, known);
+  }
+  let found = known.get(locale);
+  if (!found) {
+    const plain = newState(data, data.catalogs?.[locale] ?? {});
+    found = { plain, markup: { ...plain, escapes: true } };
+    known.set(locale, found);
+  }
+  return found;
+};
+
+/** @param {Data} data @param {Record<string, string | string[]>} catalog */
+const newState = (data, catalog) => {
+  const texts = new Map(Object.entries(catalog));
   return {
     data,
-    escapes,
+    escapes: false,
     words: data.words,
     offset: data.utcOffset ?? 0,
     gettext: (/** @type {string} */ msgid) => {
-      const text = found(msgid) ?? msgid;
+      const text = texts.get(msgid) ?? msgid;
       return Array.isArray(text) ? text[0] : text;
     },
     // One form: no plurals (Chinese); two: one and many (English).
     ngettext: (/** @type {string} */ one, /** @type {string} */ many, /** @type {number} */ n) => {
-      const forms = found(one) ?? [one, many];
+      const forms = texts.get(one) ?? [one, many];
       return Array.isArray(forms) ? forms[n === 1 ? 0 : forms.length - 1] : forms;
     },
-    ...words,
   };
 };
 
@@ -187,7 +211,7 @@ const state = (data, ctx, escapes, words) => {
  */
 export const render = (data, name, ctx, words) => {
   const c = Object.assign(Object.create(null), ctx);
-  c.$ = state(data, ctx, true, words);
+  c.$ = { ...stateOf(data, ctx.locale).markup, ...words };
   return run(c, name);
 };
 
@@ -198,9 +222,7 @@ export const render = (data, name, ctx, words) => {
  * @param {Data} [data] for filters and translations; the language is `scope.locale`
  * @returns {any}
  */
-export const evaluate = (made, scope, data = {}) => {
-  const c = Object.create(scope);
-  c.$ = state(data, scope, false);
-  const value = prepare(made)(c);
+export const evaluate = (made, scope, data = NO_DATA) => {
+  const value = prepare(made)({ ...scope, $: stateOf(data, scope.locale).plain });
   return value instanceof Markup ? value.s : (value ?? null);
 };

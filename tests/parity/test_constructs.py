@@ -279,6 +279,7 @@ def test_random_expressions_have_the_same_text(phone: Phone) -> None:
         assert here.get("value") == there.get("value"), source
 
 
+@pytest.mark.alone
 def test_a_warm_list_of_three_hundred_rows_renders_in_a_few_milliseconds(phone: Phone) -> None:
     env = server(PAGES)
     phone.load(compile_all(env, ["board"]))
