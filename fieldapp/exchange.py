@@ -33,7 +33,7 @@ def post_sync() -> Response:
     try:
         wanted = read_request(_unpacked())
         if wanted.user != g.me.id:
-            return refusal("other_user")
+            return refusal("other_user", user=g.me.id)
         answer = exchange(
             current_app.extensions["database"],
             kinds(),
