@@ -120,7 +120,9 @@ def expression_function(env: Environment, source: str) -> Callable[..., Any]:
 
     def over(scope: Mapping[str, Any] | None = None, **names: Any) -> Any:
         # Template.new_context copies its layered globals one by one: five times slower, and boards ask per door.
-        context = plain.context_class(plain, {**plain.globals, **(scope or {}), **names}, None, template.blocks)
+        context = plain.context_class(
+            plain, {**plain.globals, **(scope or {}), **names}, None, template.blocks
+        )
         for _ in run(context):
             pass
         value = context.vars["result"]

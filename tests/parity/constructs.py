@@ -7,7 +7,7 @@ from typing import Any
 DOORS = [
     {"id": "d1", "label": "301", "floor": 3, "name": "王<芳>", "tags": ["living_alone"], "people": 2},
     {"id": "d2", "label": "3A", "floor": 3, "name": None, "tags": [], "people": 0},
-    {"id": "d3", "label": "底商2", "floor": 1, "name": "O'Neil & \"Co\"", "tags": ["b", "a"], "people": 5},
+    {"id": "d3", "label": "底商2", "floor": 1, "name": 'O\'Neil & "Co"', "tags": ["b", "a"], "people": 5},
     {"id": "d4", "label": "301-B", "floor": 2, "name": "😀𠮷", "tags": ["x"], "people": 11},
 ]
 CONTEXT: dict[str, Any] = {
@@ -29,10 +29,21 @@ CONTEXT: dict[str, Any] = {
     "numbers": [3, 1, 2],
     "words": ["b", "A", "c", "a"],
     "doors": DOORS,
-    "me": {"name": "李娜", "role": "grid_worker", "grids": ["g1"], "items": "field", "deep": {"er": {"est": 1}}},
+    "me": {
+        "name": "李娜",
+        "role": "grid_worker",
+        "grids": ["g1"],
+        "items": "field",
+        "deep": {"er": {"est": 1}},
+    },
     "pairs": [["a", 1], ["b", 2]],
     "counts": {"met": 3, "no_answer": 0},
-    "visit": {"outcome": "met", "at": "2026-11-23T02:42:05Z", "day": "2026-11-03", "old": "2025-11-03T17:30:00Z"},
+    "visit": {
+        "outcome": "met",
+        "at": "2026-11-23T02:42:05Z",
+        "day": "2026-11-03",
+        "old": "2025-11-03T17:30:00Z",
+    },
     "locale": "zh_Hans_CN",
 }
 
@@ -244,7 +255,10 @@ SETS: dict[str, dict[str, str]] = {
         "row": "{% set leaked = 1 %}<li>{{ d.label }}{{ k }}{{ title }}{{ me.name }}{% include 'deep' %}</li>",
         "deep": "({{ d.floor }}{% block x %}{{ d.label }}{% endblock %})",
     },
-    "an include without the context": {"page": "{% include 'row' without context %}", "row": "[{{ name }}{{ 1 + 1 }}]"},
+    "an include without the context": {
+        "page": "{% include 'row' without context %}",
+        "row": "[{{ name }}{{ 1 + 1 }}]",
+    },
     "an include of a page that extends": {
         "page": "{% block a %}outer{% endblock %}{% include 'inner' %}",
         "inner": "{% extends 'base' %}{% block a %}inner{% endblock %}",
@@ -313,7 +327,11 @@ REFUSED: list[tuple[str, int, str]] = [
     ("{{ x|map }}", 1, "map needs attribute="),
     ("{% if %}", 1, "Expected an expression"),
     ('<p>\n<b style="x">', 2, "an inline style is not applied"),
-    ('{% if x %}\n  text\n  <b class="x"\n  style="{{ x }}">{% endif %}', 4, "an inline style is not applied"),
+    (
+        '{% if x %}\n  text\n  <b class="x"\n  style="{{ x }}">{% endif %}',
+        4,
+        "an inline style is not applied",
+    ),
     ('<a hx-on:click="x()">', 1, "hx-on is not run"),
     ('<a hx-on--after-swap="x()">', 1, "hx-on is not run"),
     ('<a onclick="x()">', 1, "an inline event handler"),
