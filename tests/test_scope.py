@@ -157,20 +157,20 @@ def test_every_operation_counts_only_from_who_may_make_it(town_app: tuple[Flask,
         device, seq = str(uuid7()), 0
         for kind, record in registry.records.items():
             holds = person in (HOLDERS if any("grid" in one or "care" in one for one in record.channels()) else OF_COMMUNITY)
+            own = of_grid_three(town, kind)
             if any(channel.startswith("user:") for channel in record.channels()):
-                holds = False
+                holds = record.get_by_id(own).user == me.id
             seq += 1
             made = push(client, me.id, device, seq, {"verb": "create", "kind": kind, "record": str(uuid7()), "patch": sample(kind, town)})
             expected = "applied" if holds and me.role in record.creates_by else "quarantined"
             assert made["status"] == expected, f"{person} creates {kind}: {made}"
             fields = [name for name in record.patchable if getattr(record._meta.fields[name], "words", None)] or list(record.patchable)
-            existing = of_grid_three(town, kind)
             for name in fields[:1] or ["community"]:
                 field = record._meta.fields[name]
-                current = getattr(record.get_by_id(existing), name) if record.get_or_none(record.id == existing) else ""
+                current = getattr(record.get_by_id(own), name) if record.get_or_none(record.id == own) else ""
                 value = next((code for code in getattr(field, "words", {}) if code != current), "x")
                 seq += 1
-                op = {"verb": "patch", "kind": kind, "record": existing, "patch": {name: value}, "base": {name: current}}
+                op = {"verb": "patch", "kind": kind, "record": own, "patch": {name: value}, "base": {name: current}}
                 patched = push(client, me.id, device, seq, op)
                 may = holds and me.role in record.patches_by and bool(record.patchable)
                 assert patched["status"] == ("applied" if may else "quarantined"), f"{person} patches {kind}: {patched}"

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask, g, render_template
 from flask.testing import FlaskClient
 
-from fieldapp import config, create_app
+from fieldapp import create_app
 from fieldapp.declare import answer as answering
 from fieldapp.declare.expressions import derived_of
 from fieldapp.declare.kinds import kinds
@@ -30,6 +30,7 @@ from tests.parity.phone_process import PhoneProcess
 from tests.test_scope import client_of, path_of
 
 FRESH = "019a0000-0000-7000-8000-00000000f5e5"
+clock = [NOW]
 PEOPLE = ("li", "chen", "zhang")
 
 
@@ -39,9 +40,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Tow
     folder = tmp_path_factory.mktemp("parity")
     patch.setenv("FIELDAPP_DATA", str(folder))
     patch.setenv("FIELDAPP_RATE_LIMITS", "off")
-    patch.setattr(config, "now", lambda: NOW)
-    patch.setattr(answering, "now", lambda: NOW)
-    patch.setattr("fieldapp.exchange.now", lambda: NOW)
+    for place in ("fieldapp.config", "fieldapp.declare.answer", "fieldapp.exchange"):
+        patch.setattr(f"{place}.now", lambda: clock[0])
     patch.setattr(answering, "uuid7", lambda *_: FRESH)
     database, town = signed_in_database(f"sqlite:///{Path(folder) / 'fieldapp.db'}")
     yield create_app(database), town, database
@@ -103,7 +103,7 @@ def phone_of(app: Flask, town: Town, person: str) -> PhoneProcess:
         account = Account.get_by_id(town.people[person].id)
         me = describe(account, me_of(account))
     phone.tell("open", user=me["id"], me=me, now=int(NOW.timestamp() * 1000))
-    phone.tell("exchange")
+    assert phone.tell("exchange")["outcome"]["code"] == "done"
     return phone
 
 
@@ -171,16 +171,14 @@ def test_a_visit_pending_on_the_phone_renders_as_an_applied_one(world: tuple[Fla
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     saved = phone.tell("ask", path=f"/households/{household}/visit", method="POST", body=body, headers=form)
     assert saved["status"] == 303
-    later = NOW + timedelta(minutes=2)
-    phone.tell("clock", now=int(later.timestamp() * 1000))
+    clock[0] = NOW + timedelta(minutes=2)
+    phone.tell("clock", now=int(clock[0].timestamp() * 1000))
     pending = phone.tell("ask", path=f"/households/{household}")["html"]
     assert "楼道灯 &lt;坏了&gt;" in pending
     phone.tell("exchange")
     applied = phone.tell("ask", path=f"/households/{household}")["html"]
-    patch = pytest.MonkeyPatch()
-    patch.setattr(answering, "now", lambda: later)
     online = browser(app, "li").get(f"/households/{household}").text
-    patch.undo()
+    clock[0] = NOW
     main = lambda html: html[html.index("<main") : html.index("</main>")]  # noqa: E731
     assert settle(main(applied)) == settle(main(online))
     assert main(pending).replace("On this phone", "Received").replace("state phone", "state received") == main(applied)
