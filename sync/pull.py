@@ -7,6 +7,7 @@ after `at`. All that one answer says is read in one snapshot.  # P4 P10 P15
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 import peewee
 
+from sync import rows
 from sync.instants import instant
 from sync.kinds import Kind, depth
 from sync.scope import Me
@@ -72,6 +74,7 @@ class Pull:
         self.left = PAGE_ROWS
         self.bytes = PAGE_BYTES
         self.pages: dict[tuple[int, str, str], Page] = {}
+        self.brought: dict[tuple[str, str], str | None] = {}
         self.levels = {name: depth(kinds, name) for name in kinds}
 
     def run(self, asked: Mapping[str, Cursor], tail: bool) -> Pulled:
@@ -85,7 +88,9 @@ class Pull:
                 self._forward(held, [one for one in held if one not in known and held[one].head is None])
                 and done
             )
-        if done and tail:
+        if not done:
+            self._bring_parents(held)
+        elif tail:
             self._tails(held)
         return Pulled(held, sorted(set(asked) - set(held)), self._text(), not done)
 
@@ -225,15 +230,57 @@ class Pull:
             self.left -= 1
             self.bytes -= size
             taken.append(change)
-            kind = self.kinds.get(change.kind)
-            if kind is None:
-                continue
-            page = self.pages.setdefault((self.levels[kind.name], change.channel, change.kind), Page())
-            if change.row is not None:
-                page.rows.append(change.row)
-            else:
-                (page.gone if change.gone else page.forget).append(change.record)
+            self._put(change)
         return taken
+
+    def _put(self, change: Change) -> None:
+        if change.kind not in self.kinds:
+            return
+        self.brought[change.kind, change.record] = change.row
+        page = self.pages.setdefault((self.levels[change.kind], change.channel, change.kind), Page())
+        if change.row is not None:
+            page.rows.append(change.row)
+        else:
+            (page.gone if change.gone else page.forget).append(change.record)
+
+    def _bring_parents(self, held: Mapping[str, Cursor]) -> None:
+        """A page that is cut also brings the parents of its records, whose own last change may lie beyond the cut.
+
+        They come again with the page that they belong to: the same record twice is the same record.
+        """
+        after = min(cursor.at for cursor in held.values())
+        wanted = self._parents(self.brought)
+        while wanted and after < self.seq:
+            for kind, ids in wanted.items():
+                for change in self._now(kind, ids, after, sorted(held)):
+                    self._put(change)
+            wanted = self._parents(
+                {(kind, id): self.brought.get((kind, id)) for kind, ids in wanted.items() for id in ids}
+            )
+
+    def _parents(self, brought: Mapping[tuple[str, str], str | None]) -> dict[str, list[str]]:
+        """The parents, by kind, of these records as far as this answer does not bring them yet."""
+        wanted: dict[str, set[str]] = {}
+        for (name, _), row in brought.items():
+            kind = self.kinds[name]
+            if row is None or not kind.parent or not kind.parent_kind:
+                continue
+            parent = json.loads(row)[kind.columns.index(kind.parent)]
+            if (kind.parent_kind, parent) not in self.brought:
+                wanted.setdefault(kind.parent_kind, set()).add(parent)
+        return {kind: sorted(ids) for kind, ids in wanted.items()}
+
+    def _now(self, kind: str, ids: list[str], after: int, channels: list[str]) -> list[Change]:
+        mark = self.db.param
+        in_channels, parameters = rows.within(self.db, '"channel"', channels)
+        in_ids, more = rows.within(self.db, '"record"', ids)
+        sql = (
+            f'SELECT {_COLUMNS} FROM "sync_feed" WHERE {in_channels} AND "kind" = {mark} AND {in_ids} '
+            f'AND "seq" > {mark} AND "row" IS NOT NULL'
+        )
+        return [
+            Change(*one) for one in self.db.execute_sql(sql, [*parameters, kind, *more, after]).fetchall()
+        ]
 
     def _text(self) -> str:
         """The pages as JSON, parents first; rows are joined as they were stored."""
