@@ -3,30 +3,62 @@
 /**
  * @typedef {object} Worker
  * @property {() => boolean} replaced whether a newer worker answers than the one this page came from
- * @property {(reason: string) => void} run ask the worker to exchange now
  */
 
 const LOOK_FOR_UPDATE_EVERY = 60 * 60 * 1000;
+const SEND_EVERY = 60 * 1000; // while something waits, which the worker knows
+/** Outcomes after which "Send now" has done what it says. */
+const SENT = ["done", "applied"];
+
+/**
+ * Ask the worker to exchange with the server now.
+ * @param {string} reason
+ * @returns {Promise<string>} what came of it
+ */
+async function run(reason) {
+  const { active } = await navigator.serviceWorker.ready;
+  const user = /** @type {HTMLElement | null} */ (document.querySelector("[data-user]"))?.dataset.user;
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = (event) => resolve(event.data.code);
+    active?.postMessage({ type: "run", reason, user }, [port2]);
+  });
+}
+
+/**
+ * "Send now": the button is busy meanwhile, and words that the template holds say when nothing was reached.
+ * @param {HTMLButtonElement} button
+ */
+async function sendNow(button) {
+  button.setAttribute("aria-busy", "true");
+  const code = await run("button");
+  button.removeAttribute("aria-busy");
+  for (const line of document.querySelectorAll("[data-run-failed]")) {
+    /** @type {HTMLElement} */ (line).hidden = SENT.includes(code);
+  }
+}
+
+/** Refused in private windows and by some in-app browsers: the server answers the same pages. */
+function register() {
+  navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" }).then(
+    () => run("start"),
+    () => {},
+  );
+}
 
 /** @returns {Worker} */
 export function startWorker() {
   const workers = navigator.serviceWorker;
-  if (!workers) return { replaced: () => false, run: () => {} };
+  if (!workers) return { replaced: () => false };
 
-  const answeredByWorker = Boolean(workers.controller);
+  let controlled = Boolean(workers.controller);
   let replaced = false;
-  let looked = Date.now();
   workers.addEventListener("controllerchange", () => {
-    replaced = answeredByWorker;
+    replaced ||= controlled;
+    controlled = true;
   });
 
-  /** @param {string} reason */
-  const run = async (reason) => {
-    const registration = await workers.ready;
-    const user = /** @type {HTMLElement | null} */ (document.querySelector("[data-user]"))?.dataset.user;
-    registration.active?.postMessage({ type: "run", reason, user });
-  };
-
+  let looked = Date.now();
   const lookForUpdate = async () => {
     if (Date.now() - looked < LOOK_FOR_UPDATE_EVERY) return;
     looked = Date.now();
@@ -34,22 +66,15 @@ export function startWorker() {
     await registration.update().catch(() => {}); // no network: the next look finds it
   };
 
-  const register = () => {
-    // Refused in private windows and by some in-app browsers: the server answers the same pages.
-    workers.register("/sw.js", { updateViaCache: "none" }).then(
-      () => run("start"),
-      () => {},
-    );
-  };
   if (document.readyState === "complete") register();
   else window.addEventListener("load", register, { once: true });
-
   window.addEventListener("online", () => run("online"));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;
     run("visible");
     lookForUpdate();
   });
+  setInterval(() => document.visibilityState === "visible" && run("timer"), SEND_EVERY);
   document.addEventListener(
     "click",
     (event) => {
@@ -57,10 +82,9 @@ export function startWorker() {
       if (!button || !workers.controller) return;
       event.preventDefault();
       event.stopPropagation();
-      run("button");
+      sendNow(/** @type {HTMLButtonElement} */ (button));
     },
     true,
   );
-
-  return { replaced: () => replaced, run };
+  return { replaced: () => replaced };
 }

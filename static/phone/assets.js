@@ -52,10 +52,19 @@ export async function dropOldAssets(data, caches) {
 }
 
 /**
+ * From what is kept, else from the network; what the build did not list (an icon) is kept when it first passes.
  * @param {Request} request
+ * @param {Shipped} data
  * @param {{caches: CacheStorage, fetch: typeof globalThis.fetch}} world
  * @returns {Promise<Response>}
  */
-export async function answerAsset(request, { caches, fetch }) {
-  return (await caches.match(request, { ignoreSearch: false })) ?? fetch(request);
+export async function answerAsset(request, data, { caches, fetch }) {
+  const held = await caches.match(request);
+  if (held) return held;
+  const answer = await fetch(request);
+  if (answer.status === 200 && isGenuine(new URL(request.url).pathname, answer)) {
+    const cache = await caches.open(cacheName(data));
+    await cache.put(request, answer.clone());
+  }
+  return answer;
 }

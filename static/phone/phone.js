@@ -1,9 +1,9 @@
 // Phone: decides for each request whether the phone answers it or the network does.
 
 import { answerAsset } from "./assets.js";
-import { standing, waiting } from "./outbox.js";
 import { answer, isField, offlinePage, problemPage, wantsFragment } from "./pages.js";
 import { createRouter } from "./router.js";
+import { standing, waiting } from "./standing.js";
 
 /**
  * @typedef {import("./identity.js").Identity} Identity
@@ -148,7 +148,7 @@ export function createPhone({ data, identity, world }) {
       const url = new URL(request.url);
       if (url.origin !== world.origin) return null;
       if (url.pathname.startsWith("/static/")) {
-        return request.method === "GET" ? answerAsset(request, world) : null;
+        return request.method === "GET" ? answerAsset(request, data, world) : null;
       }
       if (url.pathname === "/sign-in" || url.pathname === "/sign-out") {
         return answerDoor(request, url.pathname === "/sign-out");

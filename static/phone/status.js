@@ -1,7 +1,7 @@
 // Status: what the header and the sync screen say about this phone: what waits, since when, what was last received.
 
 import { instant } from "./clock.js";
-import { last, list, standing, waiting } from "./outbox.js";
+import { last, list, standing, waiting } from "./standing.js";
 import { room } from "./store.js";
 
 /** A save is spoken of, and can be undone, for this long; the page counts down the shorter time it shows. */

@@ -5,6 +5,7 @@ import { createRunner } from "./exchange.js";
 import { createIdentity } from "./identity.js";
 import { createPhone } from "./phone.js";
 import { evaluate } from "./render.js";
+import { waiting } from "./standing.js";
 import { openDevice, openUser } from "./store.js";
 
 const worker = /** @type {any} */ (self);
@@ -59,6 +60,19 @@ async function run(reason) {
   return (await runner).run(reason);
 }
 
+/**
+ * What a page asks for: `timer` only while something waits.
+ * @param {string} reason
+ * @param {string | null | undefined} user whom the page was made for
+ * @returns {Promise<string>} what came of it
+ */
+async function runForPage(reason, user) {
+  await identity.introduce(user);
+  const person = reason === "timer" ? await identity.current() : null;
+  if (reason === "timer" && !(person && (await waiting(person.store)).count)) return "done";
+  return (await run(reason)).code;
+}
+
 /** After a save: other pages follow, and what waits is sent, now or when the browser next sees a network. */
 async function afterSave() {
   tell("save");
@@ -83,7 +97,8 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 
 worker.addEventListener("message", (/** @type {any} */ event) => {
   const { type, reason, user } = event.data ?? {};
-  if (type === "run") event.waitUntil(identity.introduce(user).then(() => run(reason ?? "start")));
+  if (type === "run")
+    event.waitUntil(runForPage(reason, user).then((code) => event.ports[0]?.postMessage({ code })));
 });
 
 worker.addEventListener("sync", (/** @type {any} */ event) => {

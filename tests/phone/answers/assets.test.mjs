@@ -35,10 +35,8 @@ test("a version keeps all its assets and answers them without a network", async 
   const offline = async () => {
     throw new TypeError("no network");
   };
-  const answer = await answerAsset(new Request("http://phone.example/static/app-1.css"), {
-    caches,
-    fetch: offline,
-  });
+  const request = new Request("http://phone.example/static/app-1.css");
+  const answer = await answerAsset(request, { version: "2", assets: [] }, { caches, fetch: offline });
   assert.equal(await answer.text(), "body{}");
 });
 
@@ -64,8 +62,26 @@ test("a café's sign-in page is never kept as the style", async () => {
   await assert.rejects(keepAssets(version, { caches, fetch: async () => portal() }), /not the asset/);
 });
 
-test("an asset of no version that is kept comes from the network", async () => {
-  const request = new Request("http://phone.example/static/icons/icon-192.png");
-  const answer = await answerAsset(request, { caches: memory(), fetch: async () => new Response("png") });
-  assert.equal(await answer.text(), "png");
+test("an icon that the version does not list is kept when it first passes", async () => {
+  const caches = memory();
+  const version = { version: "1", assets: [] };
+  const request = () => new Request("http://phone.example/static/icons/icon-192.png");
+  const first = await answerAsset(request(), version, { caches, fetch: async () => new Response("png") });
+  assert.equal(await first.text(), "png");
+  const offline = async () => {
+    throw new TypeError("no network");
+  };
+  assert.equal(await (await answerAsset(request(), version, { caches, fetch: offline })).text(), "png");
+});
+
+test("an asset that is not there is not kept as one", async () => {
+  const caches = memory();
+  const request = new Request("http://phone.example/static/build/page-0.js");
+  const answer = await answerAsset(
+    request,
+    { version: "1", assets: [] },
+    { caches, fetch: async () => new Response("no", { status: 404 }) },
+  );
+  assert.equal(answer.status, 404);
+  assert.equal(caches.held.size, 0);
 });
