@@ -23,6 +23,7 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     from fieldapp.declare.registry import registry
     from fieldapp.declare.views import field_urls
     from fieldapp.people import session
+    from fieldapp.places.register_page import register
     from fieldapp.review.views import review
 
     features.declare_all()
@@ -65,6 +66,7 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     app.register_blueprint(field_urls())
     app.register_blueprint(exchange.sync_door)
     app.register_blueprint(review)
+    app.register_blueprint(register)
     app.register_blueprint(phone.phone)
     app.register_blueprint(health.health)
     return app

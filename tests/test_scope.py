@@ -111,7 +111,7 @@ def test_a_stranger_sees_no_route_but_the_open_ones(town_app: tuple[Flask, Town,
 
 def test_pages_of_the_supervisor_are_closed_to_all_others(town_app: tuple[Flask, Town, peewee.Database]) -> None:
     app, town, _ = town_app
-    pages = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in ("review", "register_page") and not rule.arguments and "GET" in (rule.methods or set())]
+    pages = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in ("review", "register") and not rule.arguments and "GET" in (rule.methods or set())]
     assert "/received" in pages
     for person in EVERYBODY:
         client = client_of(app, person)
