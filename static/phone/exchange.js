@@ -7,7 +7,7 @@ import { uuid7 } from "./ids.js";
 import { Superseded } from "./lease.js";
 import { mark, waiting } from "./standing.js";
 import { StorageFull } from "./store.js";
-import { PROTOCOL, pack, readAnswer, unpack } from "./wire.js";
+import { NotTheProtocol, PROTOCOL, pack, readAnswer, unpack } from "./wire.js";
 
 /**
  * @typedef {import("./store.js").Store} Store
@@ -118,6 +118,8 @@ export function createRunner({
       if (response.status !== 200) throw new Refused("failed", said, wait);
       const answer = readAnswer(said, request.user);
       return { answer, offset: measureOffset(offset, sent, heard, Date.parse(answer.now)) };
+    } catch (error) {
+      throw error instanceof Refused ? error : new NotTheProtocol(String(error));
     } finally {
       clearTimer(limit);
     }
@@ -200,7 +202,10 @@ export function createRunner({
       schedule(error.after + Math.round(random() * FIRST_RETRY_MS));
     }
     if (error instanceof Refused) return { code: error.code, user };
-    return { code: error instanceof StorageFull ? "full" : "offline", user };
+    if (error instanceof NotTheProtocol) return { code: "offline", user };
+    if (error instanceof StorageFull) return { code: "full", user };
+    console.error(error);
+    return { code: "failed", user };
   };
 
   /** @param {string} reason @returns {Promise<Outcome>} */
