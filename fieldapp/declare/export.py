@@ -38,7 +38,7 @@ def collect(assets: dict[str, str]) -> dict[str, Any]:
     """The export as a dict; expressions and templates are `Script`s."""
     environment = template_environment(assets)
     names = template_names(environment)
-    return {
+    declared = {
         "version": "",
         "assets": sorted(assets.values()),
         "utcOffset": utc_offset(),
@@ -46,9 +46,9 @@ def collect(assets: dict[str, str]) -> dict[str, Any]:
         "screens": [_screen(one) for one in registry.screens.values()],
         "forms": {name: form.export() for name, form in registry.forms.items()},
         "words": {name: dict(words) for name, words in registry.words.items()},
-        "catalogs": catalogs(),
         "templates": {name: Script(compile_template(environment, name)) for name in names},
     }
+    return {**declared, "catalogs": catalogs(script(declared) + engine_source())}
 
 
 def template_environment(assets: dict[str, str]) -> Environment:
@@ -128,12 +128,21 @@ def _screen(screen: Any) -> dict[str, Any]:
     return made
 
 
-def catalogs() -> dict[str, dict[str, Any]]:
-    """Message id → text (or plural forms) by language; a text equal to its id is left out."""
+def engine_source() -> str:
+    """The engine's own modules, which say a few texts too."""
+    return "".join(file.read_text(encoding="utf-8") for file in sorted((resources() / "static" / "phone").glob("*.js")))
+
+
+def catalogs(spoken: str) -> dict[str, dict[str, Any]]:
+    """Message id → text (or plural forms) by language, of the messages that occur in `spoken`, the phone's sources.
+
+    What only the server's own pages say stays there; a text equal to its id is left out.
+    """
     found = {}
     for locale in LOCALES:
         with open(PACKAGE / "words" / locale / "LC_MESSAGES" / "messages.po", "rb") as file:
-            found[locale] = dict(_messages(read_po(file), locale))
+            messages = _messages(read_po(file), locale)
+            found[locale] = {id: text for id, text in messages if json.dumps(id, ensure_ascii=False)[1:-1] in spoken}
     return found
 
 
