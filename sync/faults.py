@@ -20,12 +20,12 @@ _SQLITE_WORDS = (
 # PostgreSQL's classes: connection, transaction rollback (deadlock, serialization), resources, prerequisite state
 # (lock not available), operator intervention, system error.
 _POSTGRES = ("08", "40", "53", "55", "57", "58")
-AWAY = ("connection", "server closed", "consuming input failed", "SSL")
+_AWAY = ("connection", "server closed", "consuming input failed", "SSL")
 
 
 def sort(error: BaseException) -> Literal["temporary", "refused", "unknown"]:
     """The class of an error met while operations were applied; a whitelist: what is not named is unknown."""
-    cause = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    cause = getattr(error, "orig", None) or error
     if isinstance(error, peewee.InterfaceError | peewee.OperationalError | peewee.InternalError):
         return "temporary" if _temporary(cause) else "unknown"
     if isinstance(error, peewee.IntegrityError | peewee.DataError):
@@ -41,4 +41,4 @@ def _temporary(cause: object) -> bool:
     if code is not None:
         return code & 0xFF in _SQLITE
     text = str(cause)
-    return any(word in text for word in (*_SQLITE_WORDS, *AWAY))
+    return any(word in text for word in (*_SQLITE_WORDS, *_AWAY))

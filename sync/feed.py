@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def row_text(kind: Kind, values: Values) -> str:
     """A record as it travels: the values of `kind.columns` as a JSON array."""
-    return dumps([values[name] for name in kind.columns])
+    return dumps(list(map(values.__getitem__, kind.columns)))
 
 
 def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:
@@ -38,7 +38,7 @@ def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:
         gone = bool(values["gone"])
         text = None if gone else row_text(kind, values)
         made += [{**common, "channel": channel, "gone": gone, "row": text} for channel in now]
-        if row.before is not None:
+        if row.before is not None and any(row.before[name] != values[name] for name in kind.channel_fields):
             left = set(kind.channels_of(row.before)) - set(now)
             made += [{**common, "channel": channel, "gone": False, "row": None} for channel in sorted(left)]
     if made:

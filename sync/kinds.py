@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 
-from sync.scope import Me, channels_of, matches
+from sync.scope import Me, channels_of, matches, named
 
 COMMON = ("id", "version", "seq", "author", "device_time", "server_time")
 Values = dict[str, Any]
@@ -54,6 +54,11 @@ class Kind:
     def columns(self) -> tuple[str, ...]:
         """The fields of a row on the wire."""
         return (*COMMON, *self.fields)
+
+    @cached_property
+    def channel_fields(self) -> tuple[str, ...]:
+        """The fields that decide which channels hold a record."""
+        return tuple(name for pattern in self.channels for name in named(pattern))
 
     @cached_property
     def writable(self) -> frozenset[str]:

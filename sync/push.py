@@ -105,6 +105,7 @@ class _Push:
         self.me = me
         self.device_id = device
         self.now = now
+        self.instant = instant(now)
         self.contact = contact
 
     def run(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
@@ -234,7 +235,7 @@ class _Push:
             "detail": outcome.detail,
             "version": outcome.version,
             "device_time": corrected(op.at, op.offset, self.now),
-            "server_time": instant(self.now),
+            "server_time": self.instant,
             "offset_ms": op.offset,
         }
         self.device["last"] = one.stamped

@@ -7,6 +7,7 @@ database does. Text of the statements is cached by table and number of rows.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,10 @@ class Table:
         self.column = dict(zip(self.names, self.columns, strict=True))
         self.selected = ", ".join(self.columns)
         self._out = [(name, _reader(field)) for name, field in self.fields.items() if _reader(field)]
-        self._in = [_writer(field) for field in self.fields.values()]
+        self._in = [
+            (at, convert) for at, field in enumerate(self.fields.values()) if (convert := _writer(field))
+        ]
+        self._pick = operator.itemgetter(*self.names)
 
     def read(self, row: Sequence[Any]) -> dict[str, Any]:
         """A selected row as values by name."""
@@ -38,10 +42,10 @@ class Table:
 
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The values by name as parameters of an insert."""
-        return [
-            values[name] if convert is None else convert(values[name])
-            for name, convert in zip(self.names, self._in, strict=True)
-        ]
+        row = list(self._pick(values))
+        for at, convert in self._in:
+            row[at] = convert(row[at])
+        return row
 
 
 def _reader(field: peewee.Field) -> Callable[[Any], Any] | None:

@@ -32,13 +32,24 @@ def _matcher(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
     return re.compile(text), tuple(parts[1::2])
 
 
+def named(pattern: str) -> tuple[str, ...]:
+    """The fields in a channel pattern."""
+    return _matcher(pattern)[1]
+
+
+@functools.cache
+def _filler(pattern: str) -> tuple[str, tuple[str, ...]]:
+    return _NAMED.sub("{}", pattern), _matcher(pattern)[1]
+
+
 def channels_of(patterns: Iterable[str], values: Mapping[str, Any]) -> tuple[str, ...]:
     """The channels that hold a record; a pattern over an empty field names none."""
     found: list[str] = []
     for pattern in patterns:
-        names = _matcher(pattern)[1]
-        if all(values.get(name) for name in names):
-            found.append(_NAMED.sub(lambda hit: str(values[hit[1]]), pattern))
+        frame, names = _filler(pattern)
+        filled = [values.get(name) for name in names]
+        if all(filled):
+            found.append(frame.format(*filled))
     return tuple(found)
 
 

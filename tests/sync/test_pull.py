@@ -6,7 +6,6 @@ import json
 from datetime import timedelta
 from typing import Any
 
-import peewee
 import pytest
 
 from sync import pull, store
