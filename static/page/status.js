@@ -5,13 +5,14 @@ import htmx from "htmx.org";
 const EVERY = 60 * 1000; // "3 min ago" grows older
 const GATHER = 150;
 const REST = 1000; // between two looks, whatever is told
-/** A screen this young was answered after the save that is being told about. */
-const YOUNG = 1000;
+/** Told of a save this soon after its own, a page need not look: the answer to the save shows it. */
+const OWN = 1000;
 
 let asking = false;
 let due = false;
 let looked = Number.NEGATIVE_INFINITY;
-let arrived = performance.now();
+let saving = 0;
+let saved = Number.NEGATIVE_INFINITY;
 
 /** @param {Document} fresh */
 function replaceLive(fresh) {
@@ -51,14 +52,16 @@ export function startStatus() {
   if (!("BroadcastChannel" in window)) return;
   new BroadcastChannel("fieldapp").addEventListener("message", (event) => {
     if (event.data?.type !== "changed") return;
-    if (event.data.by === "save" && performance.now() - arrived < YOUNG) return;
+    if (event.data.by === "save" && (saving > 0 || performance.now() - saved < OWN)) return;
     refreshSoon();
   });
-  document.addEventListener("htmx:beforeRequest", () => {
-    arrived = performance.now();
+  document.addEventListener("htmx:beforeRequest", (/** @type {any} */ event) => {
+    if (event.detail.requestConfig.verb === "post") saving++;
   });
-  document.addEventListener("htmx:afterSettle", () => {
-    arrived = performance.now();
+  document.addEventListener("htmx:afterRequest", (/** @type {any} */ event) => {
+    if (event.detail.requestConfig.verb !== "post") return;
+    saving--;
+    saved = performance.now();
   });
   document.addEventListener("visibilitychange", refreshSoon);
   setInterval(refreshSoon, EVERY);
