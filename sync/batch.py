@@ -79,11 +79,15 @@ class Batch:
 
     def touch(self, row: Row) -> Row:
         """Say that a record changes: it gets a new version and a place in the feed."""
+        row.values["version"] += 1
+        row.values["server_time"] = self.now
+        return self.move(row)
+
+    def move(self, row: Row) -> Row:
+        """Say that a record travels again, in the order of the first call."""
         if row.place is None:
             self._touched += 1
             row.place = self._touched
-        row.values["version"] += 1
-        row.values["server_time"] = self.now
         return row
 
     def held(self, kind: str) -> Iterable[Row]:

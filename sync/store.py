@@ -162,6 +162,16 @@ class Start(_Engine):
         primary_key = peewee.CompositeKey("kind", "record")
 
 
+class Shape(_Engine):
+    """The fields of a kind's rows in the feed, as they were last written."""
+
+    kind = Text(primary_key=True)
+    fields = JsonText()
+
+    class Meta:
+        table_name = "sync_shape"
+
+
 class Failure(_Engine):
     """How often an operation failed alone for a reason that nobody foresaw.  # P13"""
 
@@ -175,7 +185,7 @@ class Failure(_Engine):
 
 def models() -> list[type[peewee.Model]]:
     """The engine's tables."""
-    return [SyncMeta, Counter, Device, Operation, Feed, Start, Failure]
+    return [SyncMeta, Counter, Device, Operation, Feed, Start, Shape, Failure]
 
 
 def bind(db: peewee.Database, kinds: Mapping[str, Kind]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import peewee
 import pytest
 
 from sync.ids import uuid7
+from sync.reshape import reshape
 from sync.scope import visible
 from sync.store import Counter, Feed, Text, epoch
 from sync.write import Unwritable, put
@@ -128,3 +131,21 @@ def test_text_is_ordered_by_code_point(world: World) -> None:
 def test_the_epoch_stays_until_it_is_changed(database: peewee.Database) -> None:  # P20
     assert epoch(database) == epoch(database)
     assert len(epoch(database)) == 36
+
+
+def test_a_declaration_that_gains_a_field_makes_its_rows_travel_again(world: World) -> None:  # P14
+    li = world.phone(world.li)
+    assert set(reshape(world.database, world.kinds, world.now)) == set(world.kinds)
+    li.sync()
+    assert reshape(world.database, world.kinds, world.now) == []
+    assert li.sync()["pages"] == []
+    before = world.home("three-1")
+    declared = world.kinds["home"]
+    world.kinds["home"] = replace(declared, fields=(*declared.fields, "grid"), inherits=())
+    assert reshape(world.database, world.kinds, world.now) == ["home"]
+    answer = li.sync()
+    assert [page["kind"] for page in answer["pages"]] == ["home"]
+    assert li.records["home", world["three-1"]]["grid"] == "three"
+    after = world.home("three-1")
+    assert after["seq"] > before["seq"]
+    assert {**after, "seq": 0} == {**before, "seq": 0}
