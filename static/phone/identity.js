@@ -24,6 +24,17 @@ const ASK_AGAIN_AFTER = 30_000;
 const SETTINGS = ["locale", "theme"];
 
 /**
+ * The person with the settings that this phone last saved.
+ * @param {Store} store
+ * @param {any} me
+ */
+export async function withSettings(store, me) {
+  const own = me.profile ? (await store.get("records", me.profile))?.shown : null;
+  const chosen = SETTINGS.filter((key) => own?.[key]).map((key) => [key, own[key]]);
+  return { ...me, ...Object.fromEntries(chosen) };
+}
+
+/**
  * @param {object} parts
  * @param {() => Promise<Device>} parts.openDevice
  * @param {(user: string, device: Device) => Promise<Store>} parts.openUser
@@ -106,11 +117,7 @@ export function createIdentity({ openDevice, openUser, ask, pause }) {
       const { user, me, signedOut } = await knowledge();
       if (!user || !me || signedOut) return null;
       const store = await openStore(user);
-      const own = me.profile ? (await store.get("records", me.profile))?.shown : null;
-      const chosen = own
-        ? Object.fromEntries(SETTINGS.filter((key) => own[key]).map((key) => [key, own[key]]))
-        : {};
-      return { store, device: await opened(), me: { ...me, ...chosen } };
+      return { store, device: await opened(), me: await withSettings(store, me) };
     },
 
     /** Somebody signed in or out. @param {boolean} signedOut */

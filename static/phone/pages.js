@@ -3,6 +3,7 @@
 import { buildContext, lookup, translator } from "./context.js";
 import { dropDraft, keepDraft, readDraft } from "./drafts.js";
 import { describe, inWords, readValues } from "./forms.js";
+import { withSettings } from "./identity.js";
 import { runQueries } from "./query.js";
 import { render } from "./render.js";
 import { fill } from "./router.js";
@@ -176,7 +177,9 @@ async function goOn(phone, router, path, { url, fragment }) {
   if (!fragment) return Response.redirect(to.href, 303);
   const match = router.match(to.pathname);
   if (!match) return page("", 200, { "HX-Redirect": path });
-  const answer = await show(phone, { match, url: to, fragment }, {});
+  // What was just saved may be the person's own language.
+  const me = await withSettings(phone.store, phone.me);
+  const answer = await show({ ...phone, me }, { match, url: to, fragment }, {});
   answer.headers.set("HX-Push-Url", path);
   return answer;
 }
