@@ -25,24 +25,31 @@ function endOfDay(day, utcOffset) {
 }
 
 /**
+ * The time of an answer: read once, so that all of it is of one moment.
+ * @param {Phone} phone
+ */
+export function moment({ data, store }) {
+  const ms = correctedNow(store);
+  const today = localDay(ms, data.utcOffset);
+  return { now: instant(ms), today, end_of_day: endOfDay(today, data.utcOffset) };
+}
+
+/**
  * `ctx` without a screen's own records.
  * @param {Phone} phone
  * @param {{url: string, args: Record<string, string>, fragment: boolean, tab: string | null, needs: string[]}} asked
+ * @param {{now: string, today: string, end_of_day: string}} [time]
  * @returns {Promise<Context>}
  */
-export async function buildContext(phone, { url, args, fragment, tab, needs }) {
-  const { data, me, store } = phone;
-  const ms = correctedNow(store);
-  const today = localDay(ms, data.utcOffset);
+export async function buildContext(phone, { url, args, fragment, tab, needs }, time = moment(phone)) {
+  const { me } = phone;
   return {
     me,
-    now: instant(ms),
-    today,
-    end_of_day: endOfDay(today, data.utcOffset),
+    ...time,
     locale: me.locale,
     args,
     url,
-    status: await readStatus(phone, ms, needs),
+    status: await readStatus(phone, Date.parse(time.now), needs),
     form: null,
     fresh_id: uuid7(),
     fragment,

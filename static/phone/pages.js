@@ -1,6 +1,6 @@
 // Pages: answers a field URL from the phone's store, byte for byte as Flask answers it.
 
-import { buildContext, lookup, translator } from "./context.js";
+import { buildContext, lookup, moment, translator } from "./context.js";
 import { dropDraft, keepDraft, readDraft } from "./drafts.js";
 import { describe, inWords, readValues } from "./forms.js";
 import { withSettings } from "./identity.js";
@@ -99,15 +99,12 @@ export async function load(phone, asked) {
   const args = Object.fromEntries(
     screen.args.map((/** @type {string} */ name) => [name, url.searchParams.get(name) ?? ""]),
   );
-  const ctx = await buildContext(phone, {
-    url: url.pathname,
-    args,
-    fragment,
-    tab: screen.tab ?? null,
-    needs: screen.needs ?? [],
-  });
-  const scope = { params, args, me: ctx.me, now: ctx.now, today: ctx.today, end_of_day: ctx.end_of_day };
-  const { found, missing } = await runQueries(phone.store, phone.data, screen, scope);
+  const time = moment(phone);
+  const about = { url: url.pathname, args, fragment, tab: screen.tab ?? null, needs: screen.needs ?? [] };
+  const [ctx, { found, missing }] = await Promise.all([
+    buildContext(phone, about, time),
+    runQueries(phone.store, phone.data, screen, { params, args, me: phone.me, ...time }),
+  ]);
   if (missing !== null) return { refused: await problemPage(phone, 404, asked) };
   return { ctx: { ...ctx, ...found }, found, refused: null };
 }

@@ -96,7 +96,7 @@ export function createRouter(screens) {
 }
 
 /**
- * Fill `{household.stair_unit}` and the like in a declared URL.
+ * Fill `{place.id}` and the like in a declared URL.
  * @param {string} pattern
  * @param {(name: string) => unknown} lookup the value of a dotted name
  * @returns {string}
