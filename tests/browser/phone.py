@@ -28,8 +28,8 @@ QUIET = [
 ]
 SCREEN = {"width": 390, "height": 844}
 PATIENCE = 20.0
-# What the phone's own stores say of their first pull.
-IS_READY = """async () => {
+# What the phone's own stores say of their first pull, and of the history that follows it.
+IS_READY = """async (quiet) => {
   if (!navigator.serviceWorker?.controller) return false;
   const names = (await indexedDB.databases()).map((one) => one.name).filter((name) => name.startsWith("fieldapp:"));
   for (const name of names) {
@@ -45,6 +45,8 @@ IS_READY = """async () => {
         asked.onerror = () => reject(asked.error);
       });
       if (!sync?.ready) return false;
+      const older = Object.values(sync.cursors ?? {}).some((cursor) => cursor.tail !== null);
+      if (quiet && older) return false;
     } finally {
       db.close();
     }
@@ -83,6 +85,12 @@ class Phone:
             with contextlib.suppress(PlaywrightError):
                 self._context.close()
             self._context = None
+
+    def __enter__(self) -> Phone:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def kill(self) -> None:
         """The battery is dead: SIGKILL to every process of the browser."""
@@ -157,7 +165,10 @@ class Phone:
 
     def sign_in(self, username: str, password: str = PASSWORD) -> Phone:
         """At the sign-in page, as a person does it."""
-        self.go("/sign-in")
+        return self.go("/sign-in").sign_in_here(username, password)
+
+    def sign_in_here(self, username: str, password: str = PASSWORD) -> Phone:
+        """The same, the page being open."""
         self.page.locator("#username").fill(username)
         self.page.locator("#password").fill(password)
         self.page.locator("#password").press("Enter")
@@ -166,7 +177,12 @@ class Phone:
 
     def until_ready(self, seconds: float = PATIENCE) -> Phone:
         """Until the worker answers and everything for an offline day is on the phone, for each who signed in on it."""
-        self.until(IS_READY, seconds=seconds)
+        self.until(IS_READY, False, seconds)
+        return self
+
+    def until_quiet(self, seconds: float = 120) -> Phone:
+        """Until the older history has come as well."""
+        self.until(IS_READY, True, seconds)
         return self
 
     def see(self, words: str) -> Locator:

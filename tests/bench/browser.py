@@ -1,0 +1,241 @@
+"""Browser: what a person waits for on the phone, measured in a real Chromium; the network is away while it is measured."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from pathlib import Path
+
+from playwright.sync_api import Playwright
+
+from fieldapp.demo.sign_ins import PASSWORD
+from tests.bench.figures import Figure, kilobytes, middle, most
+from tests.bench.floor import floor_server
+from tests.browser.phone import Phone
+from tests.browser.slow import share_of_a_core
+from tests.proxy import Proxy
+from tests.server import ROOT, Server
+
+SLOW_3G = {"bytes_per_second": 400_000 / 8, "latency": 0.4}
+FRAGMENTS = """async ({ paths, rounds }) => {
+  const times = [];
+  for (let round = 0; round < rounds; round += 1)
+    for (const path of paths) {
+      const start = performance.now();
+      const answer = await fetch(path, { headers: { "HX-Request": "true" } });
+      await answer.text();
+      if (!answer.ok) throw new Error(path + " " + answer.status);
+      if (round) times.push([path, performance.now() - start]);
+    }
+  return times;
+}"""
+SAVES = """async ({ households, rounds }) => {
+  const hex = (n) => [...crypto.getRandomValues(new Uint8Array(n))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const times = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const body = new URLSearchParams({ fresh_id: `019a9500-0000-7${hex(2).slice(1)}-8${hex(2).slice(1)}-${hex(6)}`, outcome: "refused" });
+    const path = households[round % households.length];
+    const start = performance.now();
+    const answer = await fetch(path, { method: "POST", headers: { "HX-Request": "true" }, body });
+    await answer.text();
+    if (!answer.ok) throw new Error(path + " " + answer.status);
+    if (round) times.push(performance.now() - start);
+  }
+  return times;
+}"""
+TAP = """(selector) => new Promise((resolve) => {
+  const link = document.querySelector(selector);
+  if (!link) throw new Error("nothing to tap: " + selector);
+  const start = performance.now();
+  document.addEventListener("htmx:afterSettle", () => {
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
+  }, { once: true });
+  link.click();
+})"""
+FLOOR_TAP = """() => new Promise((resolve) => {
+  const start = performance.now();
+  fetch("/next").then((answer) => answer.text()).then((text) => {
+    document.getElementById("app").innerHTML = text;
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
+  });
+})"""
+FLOOR_TIMES = """async ({ method, rounds }) => {
+  const times = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const start = performance.now();
+    await (await fetch("/next", { method, body: method === "POST" ? "x=1" : undefined })).text();
+    times.push(performance.now() - start);
+  }
+  return times.slice(1);
+}"""
+
+
+def size_figures(folder: Path, playwright: Playwright, server: Server) -> list[Figure]:
+    """What is loaded before the first screen is painted, and until everything but the records is there."""
+    static = ROOT / "static"
+    files = json.loads((static / "build" / "manifest.json").read_text())["files"]
+    packed = {name: (static / f"{path}.gz").stat().st_size for name, path in files.items()}
+    worker = (static / "build" / "sw.js.gz").stat().st_size
+    with Phone(playwright, folder / "sizes", server.url).open("/sign-in") as phone:
+        html = len(gzip.compress(phone.page.content().encode()))
+    first = html + packed["app.css"] + packed["page.js"]
+    manifest = len(gzip.compress((static / "manifest.webmanifest").read_bytes()))
+    parts = (
+        f"page {html / 1000:.1f}, style {packed['app.css'] / 1000:.1f}, script {packed['page.js'] / 1000:.1f}"
+    )
+    return [
+        Figure("first paint, gzip", kilobytes(first), "kB", 25, parts),
+        Figure(
+            "offline-ready without records, gzip",
+            kilobytes(first + worker + manifest),
+            "kB",
+            60,
+            f"worker {worker / 1000:.1f}",
+        ),
+    ]
+
+
+def ready_figures(folder: Path, playwright: Playwright, server: Server, username: str) -> list[Figure]:
+    """From the tap on "sign in" until everything for an offline day is on the phone."""
+    figures = []
+    for name, bar, shape in (("localhost", 1.0, None), ("slow 3G", 5.0, SLOW_3G)):
+        proxy = Proxy(server.port).start()
+        with Phone(playwright, folder / f"ready-{name}", proxy.url).open("/sign-in") as phone:
+            if shape:
+                phone.go("/sign-in")
+                proxy.shape(**shape)
+            before = proxy.bytes_down
+            started = time.monotonic()
+            phone.sign_in_here(username, PASSWORD).until_ready(120)
+            took = time.monotonic() - started
+            moved = proxy.bytes_down - before
+        proxy.stop()
+        floor = (
+            f"{moved / 1000:.0f} kB at the line's rate: {moved / shape['bytes_per_second']:.1f} s"
+            if shape
+            else f"{moved / 1000:.0f} kB"
+        )
+        figures.append(Figure(f"sign-in to offline-ready, {name}", took, "s", bar, floor))
+    return figures
+
+
+class Walk:
+    """A signed-in phone whose network is away, ready to be measured."""
+
+    def __init__(self, playwright: Playwright, folder: Path, server: Server, username: str) -> None:
+        self.proxy = Proxy(server.port).start()
+        self.phone = Phone(playwright, folder / f"walk-{username}", self.proxy.url).open()
+        self.phone.sign_in(username, PASSWORD).until_ready(300)
+        self.phone.until_quiet()
+        self.proxy.mode = "refuse"
+        self.phone.go("/buildings")
+        self.board = str(self.phone.page.locator("a[href^='/units/']").first.get_attribute("href"))
+        self.phone.go(self.board)
+        doors = self.phone.page.locator("a.door")
+        self.visits = [str(doors.nth(at).get_attribute("href")) for at in range(min(doors.count(), 12))]
+
+    def paths(self) -> list[str]:
+        """One of every kind of screen."""
+        visit = self.visits[0]
+        return [
+            "/today",
+            "/buildings",
+            self.board,
+            visit.removesuffix("/visit"),
+            visit,
+            "/search?q=wang",
+            "/sync",
+        ]
+
+    def fragments(self, rounds: int = 25) -> dict[str, list[float]]:
+        """Warm fragments: milliseconds by address."""
+        times: dict[str, list[float]] = {}
+        for path, took in self.phone.evaluate(FRAGMENTS, {"paths": self.paths(), "rounds": rounds}):
+            times.setdefault(path, []).append(took)
+        return times
+
+    def saves(self, rounds: int = 60) -> list[float]:
+        """Saves answered with the next board, in milliseconds."""
+        found: list[float] = self.phone.evaluate(SAVES, {"households": self.visits, "rounds": rounds})
+        return found
+
+    def taps(self, rounds: int = 8) -> list[float]:
+        """Taps from the board into a visit and back, until the next screen is painted."""
+        times = []
+        self.phone.go(self.board)
+        for _ in range(rounds):
+            times.append(self.phone.evaluate(TAP, "a.door"))
+            times.append(self.phone.evaluate(TAP, "a.back"))
+        return times[2:]
+
+    def cold_boards(self, rounds: int = 5) -> list[float]:
+        """A tap that has to start the worker first."""
+        session = self.phone.context.new_cdp_session(self.phone.page)
+        session.send("ServiceWorker.enable")
+        times = []
+        for _ in range(rounds):
+            self.phone.go("/buildings")
+            session.send("ServiceWorker.stopAllWorkers")
+            times.append(self.phone.evaluate(TAP, f"a[href='{self.board}']"))
+        return times
+
+    def close(self) -> None:
+        """End the browser and the network."""
+        self.phone.close()
+        self.proxy.stop()
+
+
+def walk_figures(
+    folder: Path, playwright: Playwright, server: Server, username: str, large: tuple[Server, str] | None
+) -> list[Figure]:
+    """Everything a person waits for, with a usual area; then the same with ten thousand doors."""
+    with (
+        floor_server(folder / "floor") as address,
+        Phone(playwright, folder / "floor-phone", address).open("/") as bare,
+    ):
+        bare.until("() => Boolean(navigator.serviceWorker.controller)")
+        floor_fragment = most(bare.evaluate(FLOOR_TIMES, {"method": "GET", "rounds": 100}))
+        floor_save = most(bare.evaluate(FLOOR_TIMES, {"method": "POST", "rounds": 60}))
+        with share_of_a_core(bare.main_process):
+            floor_tap = middle([bare.evaluate(FLOOR_TAP) for _ in range(9)][1:])
+    walk = Walk(playwright, folder, server, username)
+    usual = walk.fragments()
+    every = [took for times in usual.values() for took in times]
+    figures = [
+        Figure("warm fragment, p95", most(every), "ms", 30, f"constant answer: {floor_fragment:.1f} ms"),
+        Figure("save, p95", most(walk.saves()), "ms", 40, f"one strict write: {floor_save:.1f} ms"),
+    ]
+    with share_of_a_core(walk.phone.main_process) as how:
+        figures.append(
+            Figure(
+                "a sixth of a core: tap to next screen, p50",
+                middle(walk.taps()),
+                "ms",
+                450,
+                f"constant answer: {floor_tap:.0f} ms; {how.split(' ')[0]}",
+            )
+        )
+        figures.append(
+            Figure("a sixth of a core: cold worker to board, p50", middle(walk.cold_boards()), "ms", 900)
+        )
+    walk.close()
+    if large:
+        figures.append(_large_figure(folder, playwright, large, usual))
+    return figures
+
+
+def _large_figure(
+    folder: Path, playwright: Playwright, large: tuple[Server, str], usual: dict[str, list[float]]
+) -> Figure:
+    walk = Walk(playwright, folder, *large)
+    many = walk.fragments()
+    walk.close()
+    # Addresses differ from town to town; their order is the same.
+    ratios = {
+        path: middle(after) / middle(before)
+        for (path, after), before in zip(many.items(), usual.values(), strict=True)
+    }
+    worst = max(ratios, key=lambda path: ratios[path])
+    shown = "/".join(part for part in worst.split("?")[0].split("/") if len(part) < 36)
+    return Figure("10,000 doors beside 416, slowest screen", ratios[worst], "times", 1.5, f"at /{shown}")
