@@ -25,11 +25,17 @@ class RegisterValue(peewee.Model):
             (household, community, json.dumps(values, ensure_ascii=False))
             for household, values in said.items()
         ]
-        if rows:
-            insert = cls.insert_many(rows, fields=[cls.household, cls.community, cls.said])
-            insert.on_conflict(
-                conflict_target=[cls.household], update={cls.said: peewee.EXCLUDED.said}
-            ).execute()
+        database = cls._meta.database
+        one = f"({database.param}, {database.param}, {database.param})"
+        for at in range(0, len(rows), 1_000):
+            part = rows[at : at + 1_000]
+            # Plain SQL: building the statement would cost the ORM more than the database needs to run it.
+            database.execute_sql(
+                f"INSERT INTO {cls._meta.table_name} (household, community, said) VALUES "
+                + ", ".join([one] * len(part))
+                + " ON CONFLICT (household) DO UPDATE SET said = EXCLUDED.said",
+                [value for row in part for value in row],
+            )
 
     @classmethod
     def of(cls, households: list[str]) -> dict[str, dict[str, Any]]:

@@ -55,16 +55,16 @@ def _register(sheet: Any, header: Any, example: Any, text: Any) -> None:
         sheet.write_string(0, at, name, header)
         sheet.write_string(1, at, shown, example)
     sheet.freeze_panes(1, 0)
-    at = {name: column for column, (name, *_) in enumerate(COLUMNS)}
+    column = {one[0]: at for at, one in enumerate(COLUMNS)}
     tenure = {"validate": "list", "source": ["自住", "出租", "空置"], "ignore_blank": False}
-    sheet.data_validation(1, at["居住情况"], ROWS, at["居住情况"], tenure)
+    sheet.data_validation(1, column["居住情况"], ROWS, column["居住情况"], tenure)
     # Several tags are allowed, so the list only proposes.
     care = {
         "validate": "list",
         "source": ["独居", "空巢", "重残", "重病", "低保", "就业困难"],
         "error_type": "information",
     }
-    sheet.data_validation(1, at["关爱标签"], ROWS, at["关爱标签"], care)
+    sheet.data_validation(1, column["关爱标签"], ROWS, column["关爱标签"], care)
 
 
 def _notes(sheet: Any, header: Any) -> None:

@@ -17,7 +17,7 @@ import peewee
 
 from fieldapp.config import local_day
 from fieldapp.declare.kinds import kinds
-from fieldapp.declare.record import COMMON, Record
+from fieldapp.declare.record import COMMON, ListOf, Record
 from fieldapp.declare.words import _l
 from fieldapp.places.naming import place
 from fieldapp.places.record import (
@@ -41,6 +41,8 @@ BATCH = 1_000  # records in a transaction
 DOORS = 470  # a new door is two records, some are three
 # SQLite has one writer: between transactions the phones that wait get their turn.
 BREATH = 0.02
+# What the comparison needs not read.
+MADE_BY_VISITS = ("last_outcome", "last_visit", "last_note", "last_phrases", "no_answers", "come_back")
 Steps = Callable[[str, int, int], None]  # message id, done, total
 UnitKey = tuple[str, str]
 
@@ -118,11 +120,16 @@ class Target:
         return Rules(local_day(self.now), list(self.community.visit_days) or VISIT_DAYS, self.new_id)
 
 
-def own(kind: type[Record], query: Any) -> Iterator[Row]:
-    """The query's records without the columns that sync fills in."""
-    names = ["id", "gone", *(name for name in kind._meta.fields if name not in COMMON)]
-    rows = query.select(*(kind._meta.fields[name] for name in names)).tuples()
-    return (dict(zip(names, row, strict=True)) for row in rows)
+def own(kind: type[Record], query: Any, without: Sequence[str] = ()) -> Iterator[Row]:
+    """The query's records without the columns that sync fills in, read past the ORM, which would take half the time."""
+    fields = kind._meta.fields
+    names = ["id", "gone", *(name for name in fields if name not in COMMON and name not in without)]
+    lists = [name for name in names if isinstance(fields[name], ListOf)]
+    for values in kind._meta.database.execute(query.select(*(fields[name] for name in names))):
+        row = dict(zip(names, values, strict=True))
+        row["gone"] = bool(row["gone"])
+        row |= {name: fields[name].python_value(row[name]) for name in lists}
+        yield row
 
 
 def preview(staging: Staging, target: Target, steps: Steps, listed: int = 500) -> Outcome:
@@ -259,7 +266,7 @@ def _in_units(target: Target, kind: Any, units: list[str], gone: bool = False) -
     query = query.order_by(kind.id)
     if target.on_postgres and target.database.in_transaction():
         query = query.for_update()
-    return own(kind, query)
+    return own(kind, query, without=MADE_BY_VISITS)
 
 
 def _write_batch(target: Target, changes: list[Change]) -> None:

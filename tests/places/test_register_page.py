@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from fieldapp import create_app
+from fieldapp.db import open_database
 from fieldapp.places import register_job
 from fieldapp.places.record import Household
 from fieldapp.places.register_models import RegisterImport
@@ -26,10 +28,22 @@ from tests.cast import PASSWORD, Town, signed_in_database
 from tests.places.registers import CHINESE, csv_file, row
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Town]:
+    """The town in a file, made once: signing people up is slow on purpose."""
+    path = tmp_path_factory.mktemp("town") / "fieldapp.db"
+    database, town = signed_in_database(f"sqlite:///{path}")
+    database.close()
+    return path, town
+
+
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Flask, Town]]:
+def office(
+    built: tuple[Path, Town], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Flask, Town]]:
     monkeypatch.setenv("FIELDAPP_DATA", str(tmp_path / "data"))
-    database, town = signed_in_database(f"sqlite:///{tmp_path / 'fieldapp.db'}")
+    path, town = built
+    database = open_database(f"sqlite:///{shutil.copy(path, tmp_path / 'fieldapp.db')}")
     app = create_app(database)
     yield app, town
     finish_all()
