@@ -18,18 +18,14 @@ from sync.store import Counter, Start, dumps
 class Row:
     """A record in hand: its values now, and what the database held before."""
 
-    __slots__ = ("before", "kind", "place", "values")
+    __slots__ = ("before", "id", "kind", "place", "values")
 
     def __init__(self, kind: Kind, values: Values, stored: bool) -> None:
+        self.id: str = values["id"]
         self.kind = kind
         self.values = values
         self.before: Values | None = dict(values) if stored else None
         self.place: int | None = None  # the order in which it was first touched
-
-    @property
-    def id(self) -> str:
-        """The record's id."""
-        return str(self.values["id"])
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -68,7 +64,8 @@ class Batch:
         """The record, or none; one that is gone is found as well."""
         if not isinstance(id, str):
             return None
-        self.load([(kind, id)])
+        if (kind, id) not in self._rows:
+            self.load([(kind, id)])
         return self._rows.get((kind, id))
 
     def add(self, kind: Kind, values: Values) -> Row:

@@ -15,7 +15,7 @@ from sync.store import Operation
 from sync.wire import Op
 
 
-@dataclass
+@dataclass(slots=True)
 class Past:
     """An operation that arrived earlier."""
 
@@ -39,9 +39,22 @@ class Past:
     def of(cls, row: Mapping[str, Any]) -> Past:
         """From a row of the operations' table."""
         payload = row["payload"]
-        same = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
         return cls(
-            **same, at=row["device_time"], patch=payload.get("patch", {}), base=payload.get("base", {})
+            op=row["op"],
+            device=row["device"],
+            seq=row["seq"],
+            user=row["user"],
+            kind=row["kind"],
+            record=row["record"],
+            verb=row["verb"],
+            hash=row["hash"],
+            status=row["status"],
+            reason=row["reason"],
+            detail=row["detail"],
+            version=row["version"],
+            at=row["device_time"],
+            patch=payload.get("patch", {}),
+            base=payload.get("base", {}),
         )
 
 

@@ -67,7 +67,17 @@ class Kind:
 
     def channels_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The channels that hold a record with these values."""
-        return channels_of(self.channels, values)
+        key = tuple([values.get(name) for name in self.channel_fields])
+        found = self._filled.get(key)
+        if found is None:
+            if len(self._filled) > 10_000:
+                self._filled.clear()
+            found = self._filled[key] = channels_of(self.channels, values)
+        return found
+
+    @cached_property
+    def _filled(self) -> dict[tuple[Any, ...], tuple[str, ...]]:
+        return {}
 
     def lives_in(self, channel: str) -> bool:
         """Whether records of this kind may be in the channel."""
