@@ -152,18 +152,26 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 
 def _backup(arguments: argparse.Namespace) -> int:
-    from fieldapp.backup import backup
+    from fieldapp.backup import BackupError, backup
 
     _prepare()
-    backup(arguments.file)
+    try:
+        backup(arguments.file)
+    except BackupError as problem:
+        print(problem, file=sys.stderr)
+        return 1
     print(f"{arguments.file}: {arguments.file.stat().st_size} bytes")
     return 0
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    from fieldapp.backup import restore
+    from fieldapp.backup import BackupError, restore
 
-    restore(arguments.file)
+    try:
+        restore(arguments.file)
+    except BackupError as problem:
+        print(problem, file=sys.stderr)
+        return 1
     print("restored; phones send again what this copy lacks")
     return 0
 
