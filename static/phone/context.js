@@ -9,7 +9,7 @@ import { readStatus } from "./status.js";
  * @property {any} data what the build exported
  * @property {import("./store.js").Store} store
  * @property {import("./store.js").Device} device
- * @property {any} me the person as the last exchange told
+ * @property {any} me the person as the last exchange told, with their own settings
  *
  * @typedef {Record<string, any>} Context
  */

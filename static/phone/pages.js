@@ -144,9 +144,8 @@ export function formView(phone, name, values, errors, draft) {
  * GET of a screen.
  * @param {Phone} phone
  * @param {Asked} asked
- * @param {Record<string, string>} [headers]
  */
-async function show(phone, asked, headers = {}) {
+async function show(phone, asked) {
   const { screen } = asked.match;
   const loaded = await load(phone, asked);
   if (loaded.refused) return loaded.refused;
@@ -159,7 +158,7 @@ async function show(phone, asked, headers = {}) {
       : initialValues(phone, screen, found);
     ctx.form = formView(phone, screen.form, values, {}, Boolean(draft));
   }
-  return page(render(phone.data, screen.template, ctx), 200, headers);
+  return page(render(phone.data, screen.template, ctx));
 }
 
 /**
@@ -176,7 +175,7 @@ async function goOn(phone, router, path, { url, fragment }) {
   if (!match) return page("", 200, { "HX-Redirect": path });
   // What was just saved may be the person's own language.
   const me = await withSettings(phone.store, phone.me);
-  const answer = await show({ ...phone, me }, { match, url: to, fragment }, {});
+  const answer = await show({ ...phone, me }, { match, url: to, fragment });
   answer.headers.set("HX-Push-Url", path);
   return answer;
 }

@@ -48,6 +48,13 @@ export const APP = {
     zh_Hans_CN: { "This field is required.": "此项必填。", Met: "见到人", Outcome: "结果" },
   },
   forms: {
+    settings: {
+      version: 1,
+      fields: [
+        { name: "locale", type: "text", label: "Language", max: 20 },
+        { name: "theme", type: "text", label: "Theme", max: 20 },
+      ],
+    },
     visit: {
       version: 1,
       fields: [
@@ -77,6 +84,12 @@ export const APP = {
       ],
       then: "/units/{household.unit}",
       says: () => (c) => `${c.household.address} ${c.form.values.outcome}`,
+    }),
+    screen("settings", "/settings", {
+      queries: [{ as: "own", q: "one", kind: "household", where: { id: "me.profile" } }],
+      form: "settings",
+      saves: [{ verb: "patch", kind: "household", target: "own", fields: ["locale", "theme"] }],
+      then: "/settings",
     }),
     screen("sync", "/sync", { needs: ["outbox"] }),
   ],

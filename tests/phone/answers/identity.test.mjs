@@ -136,21 +136,14 @@ test("a page that only the server has is said to need a connection", async () =>
   assert.equal(page.template, "offline.html");
 });
 
-test("a language that Wang Fang chose takes effect before the server has heard of it", async () => {
+test("a language that Wang Fang chooses is that of the next screen, before the server has heard of it", async () => {
   const desk = await morning();
-  desk.office.me.profile = "profile-wang";
-  desk.office.put("household", {
-    id: "profile-wang",
-    door: "door-101",
-    grid: "grid-3",
-    locale: "zh_Hans_CN",
-  });
+  desk.office.me.profile = "home-401"; // any record that holds settings will do
   await desk.exchange();
-  const { store } = await desk.identity.current();
-  const row = await store.get("records", "profile-wang");
-  await store.write(["records"], (tx) =>
-    tx.objectStore("records").put({ ...row, shown: { ...row.shown, locale: "zh_Hans_CN", theme: "dark" } }),
-  );
-  const { me, locale } = await desk.see("/search");
-  assert.deepEqual([me.theme, locale], ["dark", "zh_Hans_CN"]);
+  desk.online = false;
+  const settings = { locale: "zh_Hans_CN", theme: "dark" };
+  const htmx = { "HX-Request": "true" };
+  const next = JSON.parse(await text(desk.post("/settings", settings, htmx)));
+  assert.deepEqual([next.locale, next.me.locale, next.me.theme], ["zh_Hans_CN", "zh_Hans_CN", "dark"]);
+  assert.equal((await desk.see("/search")).locale, "zh_Hans_CN");
 });
