@@ -5,14 +5,14 @@ import htmx from "htmx.org";
 const EVERY = 60 * 1000; // "3 min ago" grows older
 const GATHER = 150;
 const REST = 1000; // between two looks, whatever is told
-/** Told of a save this soon after its own, a page need not look: the answer to the save shows it. */
+/** A page is told of its own save about when it is answered; later than this it was another page's. */
 const OWN = 1000;
 
 let asking = false;
 let due = false;
 let looked = Number.NEGATIVE_INFINITY;
-let saving = 0;
-let saved = Number.NEGATIVE_INFINITY;
+/** Own saves of which this page has not been told: their answers show them, so it need not look. */
+let own = 0;
 
 /** @param {Document} fresh */
 function replaceLive(fresh) {
@@ -27,7 +27,8 @@ function replaceLive(fresh) {
 async function refresh() {
   due = false;
   looked = performance.now();
-  if (asking || document.visibilityState !== "visible" || !document.querySelector("[data-live][id]")) return;
+  if (asking) return refreshSoon();
+  if (document.visibilityState !== "visible" || !document.querySelector("[data-live][id]")) return;
   asking = true;
   const path = location.pathname + location.search;
   try {
@@ -52,16 +53,18 @@ export function startStatus() {
   if (!("BroadcastChannel" in window)) return;
   new BroadcastChannel("fieldapp").addEventListener("message", (event) => {
     if (event.data?.type !== "changed") return;
-    if (event.data.by === "save" && (saving > 0 || performance.now() - saved < OWN)) return;
-    refreshSoon();
+    if (event.data.by === "save" && own > 0) own--;
+    else refreshSoon();
   });
-  document.addEventListener("htmx:beforeRequest", (/** @type {any} */ event) => {
-    if (event.detail.requestConfig.verb === "post") saving++;
+  const posts = (/** @type {any} */ event) => event.detail.requestConfig.verb === "post";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (posts(event)) own++;
   });
-  document.addEventListener("htmx:afterRequest", (/** @type {any} */ event) => {
-    if (event.detail.requestConfig.verb !== "post") return;
-    saving--;
-    saved = performance.now();
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!posts(event)) return;
+    setTimeout(() => {
+      own = 0;
+    }, OWN);
   });
   document.addEventListener("visibilitychange", refreshSoon);
   setInterval(refreshSoon, EVERY);
