@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
+from fieldapp.config import local_day, now
 from fieldapp.declare.words import LOCALES, _l
 from fieldapp.limits import limiter
 from fieldapp.people.account import Account, sign_in
@@ -39,6 +40,15 @@ def load_me() -> None:
     g.account = current_user._get_current_object() if current_user.is_authenticated else None
     g.me = me_of(g.account) if g.account else None
     g.me_view = describe(g.account, g.me) if g.account else None
+    if g.account:
+        _renew()
+
+
+def _renew() -> None:
+    """Thirty days more, once a day; on every answer, one still under way at sign-out would sign the person in again."""
+    today = local_day(now())
+    if session.get("renewed") != today:
+        session["renewed"] = today
 
 
 def locale() -> str:
@@ -51,6 +61,7 @@ def locale() -> str:
 
 def init_app(app: Flask) -> None:
     """Wire flask-login and the pages."""
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     login.init_app(app)
     app.register_blueprint(people)
 
@@ -69,6 +80,7 @@ def sign_in_page() -> str | Response | tuple[str, int]:
             login_user(account)
             session.permanent = True
             session["device"] = str(uuid7())
+            session["renewed"] = local_day(now())
             return redirect(_inside(request.args.get("next")), 303)
         error, status = gettext("User name or password is wrong."), 401
     elif form.is_submitted():
