@@ -72,6 +72,8 @@ export function createRunner({
   let anyFrom = 0;
   /** @type {any} */
   let timer = null;
+  /** What was in doubt when the exchange under way began: who signs in or out meanwhile is asked about again. */
+  let doubt = /** @type {unknown} */ (null);
   /** @type {Promise<Outcome> | null} */
   let running = null;
   /** @type {string | null} */
@@ -132,7 +134,8 @@ export function createRunner({
 
   /** Who somebody is after signing in or out is no longer in doubt. @param {boolean} signedOut */
   const sure = async (signedOut) => {
-    if (!(await device.get("doubted"))) return;
+    const since = await device.get("doubted");
+    if (!since || since !== doubt) return;
     await know("signedOut", signedOut);
     await know("doubted", false);
   };
@@ -212,6 +215,7 @@ export function createRunner({
   const once = async (reason) => {
     device = typeof place === "function" ? await place() : place;
     let user = (await device.get("user")) ?? null;
+    doubt = await device.get("doubted");
     const wait = (PATIENT.includes(reason) ? Math.max(patientFrom, anyFrom) : anyFrom) - now();
     if (wait > 0 && wait <= LONGEST_WAIT_MS) return { code: "later", user };
     if (reason === "online" && failures) {

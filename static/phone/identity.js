@@ -1,6 +1,7 @@
 // Identity: whose phone this is now, and the database that belongs to them alone (P9).
 
 import { world as clock } from "./clock.js";
+import { uuid7 } from "./ids.js";
 
 /**
  * @typedef {import("./store.js").Device} Device
@@ -123,7 +124,8 @@ export function createIdentity({ openDevice, openUser, ask, pause }) {
     /** Somebody signed in or out. @param {boolean} signedOut */
     async doubt(signedOut) {
       askedInVain = Number.NEGATIVE_INFINITY;
-      await note(signedOut ? { doubted: true, signedOut: true } : { doubted: true });
+      const doubted = uuid7(); // each doubt is its own: an exchange begun before does not end it
+      await note(signedOut ? { doubted, signedOut: true } : { doubted });
     },
 
     /**
