@@ -60,7 +60,9 @@ def create_app(database: peewee.Database | None = None) -> Flask:
 
     @app.context_processor
     def page_context() -> dict[str, Any]:
-        return {"locale": str(get_locale()), "me": g.get("me_view")}
+        moment = config.now()
+        clock = {"now": config.instant(moment), "today": config.local_day(moment)}
+        return {"locale": str(get_locale()), "me": g.get("me_view"), **clock}
 
     session.init_app(app)
     app.register_blueprint(field_urls())

@@ -114,7 +114,7 @@ def install_libraries() -> None:
     """Bring `node_modules` to what the lock says; no package's own script runs."""
     if libraries_installed():
         return
-    print("Installing the phone's libraries (npm ci) …", flush=True)
+    print("== Installing the phone's libraries (npm ci)", flush=True)
     node = str(Path(node_command()[0]).parent)
     path = f"{node}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
@@ -251,7 +251,7 @@ def build() -> bool:
         if is_fresh():
             return False
         install_libraries()
-        print("Building the phone …", flush=True)
+        print("== Building the phone", flush=True)
         compile_catalogs()
         out = STATIC / f"build.{os.getpid()}"
         old = STATIC / f"build.{os.getpid()}.old"

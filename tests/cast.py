@@ -121,7 +121,7 @@ def _grid(
                 }  # fmt: skip
                 rows.append(("household", facts))
                 if (floor, position) == (4, 2):
-                    facts["visit_days"] = 7
+                    facts |= {"visit_days": 7, "care_level": 1}
                     later.append(("care_person", {"id": named(f"care {address}"), "household": household, "name": "赵奶奶", "level": 1, "tags": ["living_alone"]}))
     rows += later
 

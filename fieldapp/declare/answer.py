@@ -127,7 +127,7 @@ def _post(
         return go(goes_to)
     # One page may hold many forms: the same fresh id sent to another address is another save.
     group = fresh if earlier is None and UUID.fullmatch(fresh) else str(uuid7(int(moment.timestamp() * 1000)))
-    says = str(expression(screen.says or "''")(**scope, _=gettext))
+    says = str(expression(screen.says or "''")(**scope, _=gettext, gettext=gettext))
     made = operations(screen, ctx, values, moment, group)
     if made:
         save(g.me, made, moment)

@@ -15,12 +15,9 @@ from fieldapp.config import PACKAGE, resources, utc_offset
 from fieldapp.declare.expressions import environment as expression_environment
 from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
+from fieldapp.declare.script import Script, Texts, script, shared
 from fieldapp.declare.template import compile_expression, compile_template, configure
 from fieldapp.declare.words import DEFAULT_LOCALE, LOCALES
-
-
-class Script(str):
-    """A piece of JavaScript that stands in the export as it is."""
 
 
 def build(out: Path, assets: dict[str, str]) -> str:
@@ -28,27 +25,35 @@ def build(out: Path, assets: dict[str, str]) -> str:
 
     Raises TemplateError, with file and line, for a template that the phone could not render.
     """
-    data = collect(assets)
-    data["version"] = hashlib.sha256(script(data).encode()).hexdigest()[:12]
-    out.write_text("self.FIELDAPP_DATA=" + script(data) + ";\n", encoding="utf-8")
+    begin, data = collect(assets)
+    data["version"] = hashlib.sha256((begin + script(data)).encode()).hexdigest()[:12]
+    out.write_text(f"{begin}self.FIELDAPP_DATA={script(data)};\n", encoding="utf-8")
     return str(data["version"])
 
 
-def collect(assets: dict[str, str]) -> dict[str, Any]:
-    """The export as a dict; expressions and templates are `Script`s."""
+def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """The export as a dict, expressions and templates being `Script`s, and the statements that stand before it."""
     environment = template_environment(assets)
-    names = template_names(environment)
+    screens = [_screen(one) for one in registry.screens.values()]
     declared = {
-        "version": "",
-        "assets": sorted(assets.values()),
-        "utcOffset": utc_offset(),
-        "kinds": {name: _kind(record) for name, record in registry.records.items()},
-        "screens": [_screen(one) for one in registry.screens.values()],
         "forms": {name: form.export() for name, form in registry.forms.items()},
         "words": {name: dict(words) for name, words in registry.words.items()},
-        "templates": {name: Script(compile_template(environment, name)) for name in names},
+        "screens": screens,
+        "kinds": {name: _kind(record) for name, record in registry.records.items()},
+        "templates": {name: Script(compile_template(environment, name)) for name in template_names(environment)},
     }
-    return {**declared, "catalogs": catalogs(script(declared) + engine_source())}
+    translated = catalogs(script(declared) + engine_source())
+    texts = Texts(text for known in translated.values() for text in known)
+    declared = texts.spoken(declared)
+    share_query, queries = shared("query", [query for screen in screens for query in screen["queries"]])
+    for screen in declared["screens"]:
+        screen["queries"], queries = queries[: len(screen["queries"])], queries[len(screen["queries"]) :]
+    share_screen, declared["screens"] = shared("screen", declared["screens"])
+    share_kind, kinds = shared("kind", declared["kinds"].values())
+    declared["kinds"] = dict(zip(declared["kinds"], kinds, strict=True))
+    begin, spoken = texts.catalogs(translated)
+    data = {"version": "", "assets": sorted(assets.values()), "utcOffset": utc_offset(), "catalogs": spoken, **declared}
+    return begin + share_query + share_screen + share_kind, data
 
 
 def template_environment(assets: dict[str, str]) -> Environment:
@@ -142,7 +147,7 @@ def catalogs(spoken: str) -> dict[str, dict[str, Any]]:
     for locale in LOCALES:
         with open(PACKAGE / "words" / locale / "LC_MESSAGES" / "messages.po", "rb") as file:
             messages = _messages(read_po(file), locale)
-            found[locale] = {id: text for id, text in messages if json.dumps(id, ensure_ascii=False)[1:-1] in spoken}
+            found[locale] = {id: text for id, text in messages if id in spoken or json.dumps(id, ensure_ascii=False)[1:-1] in spoken}
     return found
 
 
@@ -151,17 +156,7 @@ def _messages(catalog: Iterable[Any], locale: str) -> Iterable[tuple[str, Any]]:
         if not message.id or not message.string:
             continue
         if isinstance(message.id, tuple):
-            yield message.id[0], list(message.string)
+            if tuple(message.string) != tuple(message.id):
+                yield message.id[0], message.string[0] if len(message.string) == 1 else list(message.string)
         elif message.string != message.id or locale == DEFAULT_LOCALE:
             yield message.id, message.string
-
-
-def script(value: Any) -> str:
-    """JavaScript source of plain data with `Script`s in it."""
-    if isinstance(value, Script):
-        return f"({value})"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{script(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(script(one) for one in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

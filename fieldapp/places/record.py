@@ -106,6 +106,7 @@ class Household(Record):
     phone = Text(max=30)
     people = Integer(default=0)
     over_60 = Integer(default=0)
+    care_level = Integer(default=0)
     visit_days = Integer(null=True)
     pinyin = Text(max=200)
     initials = Text(max=60)

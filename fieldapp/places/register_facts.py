@@ -48,10 +48,11 @@ def due_after(household: dict[str, Any], interval: int | None, care: Sequence[st
 def computed(
     household: dict[str, Any], care: Sequence[str], days: Sequence[int] | None, today: str
 ) -> dict[str, Any]:
-    """The fields that follow from the others: interval, due day, pinyin, initials."""
+    """The fields that follow from the others: care level (0: none), interval, due day, pinyin, initials."""
     interval = visit_days(household["tenure"], care, days)
     full, initials = pinyin(household["name"])
-    made: dict[str, Any] = {"visit_days": interval, "pinyin": full, "initials": initials}
+    level = level_of(list(care)) or 0
+    made: dict[str, Any] = {"care_level": level, "visit_days": interval, "pinyin": full, "initials": initials}
     if "due_on" not in household:
         made["due_on"] = first_due(today, interval, care, household["address"])
     elif interval != household["visit_days"] or (interval and not household["due_on"]):

@@ -15,7 +15,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from fieldapp.declare.words import _l
-from fieldapp.places.register_columns import column_of, missing_from
+from fieldapp.places.register_columns import WORDS, column_of, missing_from
 
 HEADER_WITHIN = 40  # rows; titles, dates and notes stand above the header
 LARGEST_UNPACKED = 400_000_000  # bytes; a sheet of 100,000 rows unpacks to about 60 million
@@ -45,7 +45,8 @@ class Unreadable(ValueError):
         self.reason, self.detail = reason, detail
 
     def __str__(self) -> str:
-        return self.reason % self.detail
+        columns = self.detail.get("columns", ())
+        return self.reason % {**self.detail, "columns": ", ".join(WORDS[column] for column in columns)}
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from fieldapp.declare.query import count, many, one, search
 from fieldapp.declare.screen import screen
+from fieldapp.people.record import Member
 from fieldapp.places.record import Building, CarePerson, Door, Grid, Household, StairUnit
 from fieldapp.visits.record import Visit
 
@@ -42,6 +43,7 @@ screen(
     building=one(Building, "household.building"),
     care=many(CarePerson, household="household"),
     visits=many(Visit, household="household", newest_first=True, limit=20),
+    members=many(Member),
 )
 
 screen(

@@ -1,6 +1,6 @@
 """Screens that belong to the person: today, the guide, what waits on this phone, the own profile."""
 
-from fieldapp.declare.query import count, many, one
+from fieldapp.declare.query import count, lit, many, one
 from fieldapp.declare.screen import create, patch, record_screen, screen
 from fieldapp.people.form import ProfileForm
 from fieldapp.people.record import Member, Profile
@@ -11,10 +11,13 @@ screen(
     "today/today.html",
     tab="today",
     grids=many(Grid, id="me.grids", order=("number",)),
-    due=many(Household, grid="me.grids", due_on__lte="today", order=("due_on",), limit=20),
+    in_care=many(
+        Household, grid="me.grids", care_level=lit([1, 2, 3]), due_on__lte="today", order=("due_on",), limit=20
+    ),
+    due=many(Household, grid="me.grids", care_level=lit(0), due_on__lte="today", order=("due_on",), limit=15),
     due_count=count(Household, grid="me.grids", due_on__lte="today"),
     come_back=many(Household, grid="me.grids", come_back__lte="end_of_day", order=("come_back",), limit=10),
-    due_care=many(CarePerson, household="due"),
+    cared_for=many(CarePerson, household="in_care"),
     buildings=many(Building, grid="me.grids", order=("number", "name")),
 )
 
