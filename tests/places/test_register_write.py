@@ -26,10 +26,14 @@ from tests.places.registers import CHINESE, HEPING, csv_file, row
 NOW = datetime(2026, 11, 23, 2, 42, 5, tzinfo=UTC)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[peewee.Database]:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[peewee.Database]:
     declare_all()
-    opened = open_database(f"sqlite:///{tmp_path / 'fieldapp.db'}")
+    on_postgres = request.param == "postgres"
+    url = (
+        request.getfixturevalue("postgres").url() if on_postgres else f"sqlite:///{tmp_path / 'fieldapp.db'}"
+    )
+    opened = open_database(url)
     upgrade(opened)
     yield opened
     opened.close()
