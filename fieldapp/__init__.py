@@ -56,6 +56,7 @@ def create_app(database: peewee.Database | None = None) -> Flask:
             g.me = g.me_view = g.account = None
             return
         app.extensions["database"].connect(reuse_if_open=True)
+        g.load_me = session.load_me
         session.load_me()
 
     @app.context_processor

@@ -22,6 +22,25 @@ CATALOGUE: dict[str, tuple[int, str]] = {
 }
 
 
+# Why the centre holds an operation back, by the engine's code.
+REASONS: dict[str, str] = {
+    "conflict": _l("Somebody else entered another value; a supervisor decides."),
+    "gone": _l("The record had been deleted meanwhile; a supervisor decides."),
+    "changed_since": _l("Others changed the record meanwhile; a supervisor decides."),
+    "left_scope": _l("The door moved to another grid meanwhile; a supervisor decides."),
+    "invalid": _l("A value cannot be right."),
+    "unknown_field": _l("This version of the app sent something unknown; please update."),
+    "unknown_kind": _l("This version of the app sent something unknown; please update."),
+    "out_of_scope": _l("The door is not in your grids."),
+    "not_allowed": _l("Your role may not do this."),
+    "missing_parent": _l("The household is not known to the centre."),
+    "missing_record": _l("The record is not known to the centre."),
+    "revoked": _l("This phone was signed off by a supervisor."),
+    "held": _l("It waits for an earlier record."),
+    "error": _l("The centre could not take it; a supervisor looks at it."),
+}
+
+
 def refusal(code: str, **more: Any) -> Response:
     """The JSON answer `{"protocol":1,"error":{"code","message"},…}` with the code's status."""
     status, words = CATALOGUE[code]

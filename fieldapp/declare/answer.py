@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
+from uuid import NAMESPACE_URL, uuid5
 
 import peewee
 from flask import Response, current_app, g, redirect, render_template, request
@@ -126,7 +127,9 @@ def _post(
     if earlier is not None and earlier.account == g.me.id and earlier.url == ctx["url"]:
         return go(goes_to)
     # One page may hold many forms: the same fresh id sent to another address is another save.
-    group = fresh if earlier is None and UUID.fullmatch(fresh) else str(uuid7(int(moment.timestamp() * 1000)))
+    group = fresh if earlier is None and UUID.fullmatch(fresh) else str(uuid5(NAMESPACE_URL, f"{fresh}|{ctx['url']}"))
+    if PageSave.get_or_none(PageSave.group == group) is not None:
+        return go(goes_to)
     says = str(expression(screen.says or "''")(**scope, _=gettext, gettext=gettext))
     made = operations(screen, ctx, values, moment, group)
     if made:
@@ -152,19 +155,13 @@ def go(url: str) -> AnyResponse:
     """On to another field URL: 303, or for htmx its fragment at once with the address to show."""
     if not wants_fragment():
         return redirect(url, 303)
-    _refresh_me()
+    g.load_me()
     found = match(url)
     if found is None:
         return redirect(url, 303)
     answer = answer_screen(found[0], url, found[1])
     answer.headers["HX-Push-Url"] = url
     return answer
-
-
-def _refresh_me() -> None:
-    from fieldapp.people.session import load_me
-
-    load_me()
 
 
 def match(url: str) -> tuple[Screen, dict[str, str]] | None:

@@ -44,7 +44,9 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any]]:
     }
     translated = catalogs(script(declared) + engine_source())
     texts = Texts(text for known in translated.values() for text in known)
-    declared = texts.spoken(declared)
+    declared = {
+        name: texts.in_data(one) if name in ("forms", "words") else texts.in_code(one) for name, one in declared.items()
+    }
     share_query, queries = shared("query", [query for screen in screens for query in screen["queries"]])
     for screen in declared["screens"]:
         screen["queries"], queries = queries[: len(screen["queries"])], queries[len(screen["queries"]) :]

@@ -29,10 +29,14 @@ NOT_A_NUMBER = _l("Enter a whole number from %(min)d to %(max)d.")
 NOT_A_DAY = _l("Enter a date.")
 NOT_AN_INSTANT = _l("Enter a date and time.")
 PATTERN = _l("Not in the expected form.")
+# Said by the phone alone, when its storage is full (static/phone/saves.js).
+FULL = _l(
+    "This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here."
+)
 
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
-LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}Z")
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -87,9 +91,9 @@ def _to_utc(local: str) -> str | None:
 
     try:
         moment = datetime.fromisoformat(local).replace(tzinfo=UTC) - timedelta(minutes=utc_offset())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def holds(condition: Condition | None, values: Values) -> bool:

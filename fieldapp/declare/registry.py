@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fieldapp.declare.words import Words
@@ -19,6 +20,11 @@ class Registry:
         self.records: dict[str, type[Record]] = {}
         self.forms: dict[str, type[FieldForm]] = {}
         self.screens: dict[str, Screen] = {}
+        self.lists: dict[str, Mapping[str, str]] = {}
+
+    def add_words(self, name: str, words: Mapping[str, str]) -> None:
+        """Register a list of words that is no record's field: code → message id."""
+        self.lists[name] = words
 
     def add_record(self, record: type[Record]) -> None:
         """Register a kind; it is declared once."""
@@ -29,8 +35,10 @@ class Registry:
 
     @property
     def words(self) -> Words:
-        """The lists of words of all kinds: `visit.outcome` → code → message id."""
+        """All lists of words: `visit.outcome` → code → message id."""
         words = Words()
+        for name, declared in self.lists.items():
+            words.declare(name, declared)
         for record in self.records.values():
             for name, field in record._meta.fields.items():
                 if getattr(field, "words", None):

@@ -1,7 +1,9 @@
 """Screens that belong to the person: today, the guide, what waits on this phone, the own profile."""
 
 from fieldapp.declare.query import count, lit, many, one
+from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import create, patch, record_screen, screen
+from fieldapp.errors import REASONS
 from fieldapp.people.form import ProfileForm
 from fieldapp.people.record import Member, Profile
 from fieldapp.places.record import Building, CarePerson, Grid, Household
@@ -20,6 +22,8 @@ screen(
     cared_for=many(CarePerson, household="in_care"),
     buildings=many(Building, grid="me.grids", order=("number", "name")),
 )
+
+registry.add_words("sync.reason", REASONS)
 
 screen("/guide", "today/guide.html", tab="today")
 

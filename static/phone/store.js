@@ -250,16 +250,16 @@ export async function room() {
 }
 
 /**
- * Walk the rows that an index range holds, in its order, until `visit` says stop.
+ * Walk the rows that an index range holds, in its order, until `each` says stop.
  * @param {Transaction} tx
  * @param {IDBKeyRange} range
  * @param {IDBCursorDirection} direction
- * @param {(row: any, key: any) => boolean | void} visit returns true to stop
+ * @param {(row: any, key: any) => boolean | void} each returns true to stop
  */
-export async function walk(tx, range, direction, visit) {
+export async function walk(tx, range, direction, each) {
   const index = tx.objectStore("records").index("k");
   for (let at = await index.openCursor(range, direction); at; at = await at.continue()) {
-    if (visit(at.value, at.key)) return;
+    if (each(at.value, at.key)) return;
   }
 }
 
