@@ -69,7 +69,8 @@ def compare(entries: list[Entry], held: dict[str, Held], at: UnitPlace, rules: R
         else:
             yield _met_again(entry, known, known.household, at, rules, positions)
     named = {entry.label for entry in entries}
-    for label, known in held.items():
+    for label in sorted(held, key=lambda one: (-held[one].door["floor"], held[one].door["position"])):
+        known = held[label]
         if label not in named:
             yield Change("vanished", known.door["address"])
 
