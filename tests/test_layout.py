@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +27,18 @@ LEAVES = {"config", "errors", "limits"}
 FETCHERS = {"exchange.js", "assets.js", "phone.js", "identity.js", "sw.js"}
 # The engine knows that people are members of a community and have a profile; nothing else of the work.
 KNOWN_TO_THE_ENGINE = {"community", "member", "profile"}
+MADE = {
+    ".git",
+    ".venv",
+    "node_modules",
+    "build",
+    "dist",
+    "data",
+    ".hypothesis",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+}
 OPENINGS = {
     ".py": re.compile(r'^(#!.*\n)?(# .*\n)*"""[^\n]*[.:;]'),
     ".js": re.compile(r"^(// [A-Z]|/\*\*? )"),
@@ -45,12 +59,20 @@ REGISTRIES = [
 SPOKEN_OF_NOWHERE = ["T" + "ODO", "FIX" + "ME", "NotImplemented" + "Error", ".." + "/shared"]
 
 
-def tracked(*patterns: str) -> list[Path]:
-    """Files that git knows, by pattern."""
-    said = subprocess.run(
-        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, check=True
-    ).stdout
-    return [ROOT / name for name in said.decode().split("\0") if name and (ROOT / name).is_file()]
+def listed() -> list[str]:
+    """Every file of the project: what git knows, or, in a copy without git, all that nothing made."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        said = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+        return [name for name in said.decode().split("\0") if name and (ROOT / name).is_file()]
+    files = (file.relative_to(ROOT) for file in ROOT.rglob("*") if file.is_file())
+    return sorted(
+        str(file) for file in files if not MADE & set(file.parts) and file.suffix not in (".mo", ".pyc")
+    )
+
+
+def tracked(pattern: str = "*") -> list[Path]:
+    """The files that match; `*` crosses folders."""
+    return [ROOT / name for name in listed() if fnmatch.fnmatch(name, pattern)]
 
 
 def text_files() -> Iterator[tuple[Path, str]]:
