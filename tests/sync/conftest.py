@@ -7,10 +7,15 @@ from pathlib import Path
 
 import peewee
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sync import store
 from tests.postgres import Cluster
 from tests.sync.world import World, kinds, open_database
+
+settings.register_profile(
+    "long", deadline=None, max_examples=150, stateful_step_count=50, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
