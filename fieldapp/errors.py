@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify
+import peewee
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
 
 from fieldapp.declare.words import _l
 
@@ -49,3 +51,25 @@ def refusal(code: str, **more: Any) -> Response:
     if status in (429, 503):
         answer.headers["Retry-After"] = str(more.get("retry_after", 5))
     return answer
+
+
+def init_app(app: Flask) -> None:
+    """What no view answered is still said in words, in the shape that was asked for."""
+    app.register_error_handler(HTTPException, _in_words)
+    app.register_error_handler(peewee.OperationalError, _database_away)
+    app.register_error_handler(peewee.InterfaceError, _database_away)
+
+
+def _in_words(problem: HTTPException) -> tuple[str, int] | HTTPException:
+    code = problem.code or 500
+    return problem if code < 400 else (render_template("refused.html", code=code), code)
+
+
+def _database_away(_: Exception) -> Response:
+    """Nothing was consumed: 503, and the next request opens a new connection.  # P13"""
+    database = current_app.extensions["database"]
+    if not database.is_closed():
+        database.close()
+    if request.path == "/sync":
+        return refusal("busy")
+    return Response(render_template("refused.html", code=503), 503, {"Retry-After": "5"}, mimetype="text/html")
