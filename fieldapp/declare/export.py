@@ -15,19 +15,22 @@ from fieldapp.config import PACKAGE, resources, utc_offset
 from fieldapp.declare.expressions import environment as expression_environment
 from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
-from fieldapp.declare.script import Script, Texts, script, shared
+from fieldapp.declare.script import Script, Texts, modules, script, shared
 from fieldapp.declare.template import compile_expression, compile_template, configure
 from fieldapp.declare.words import DEFAULT_LOCALE, LOCALES
 
 
-def build(out: Path, assets: dict[str, str]) -> str:
-    """Write `data.js` to `out`; returns its version, a hash of all it holds. `assets`: name → URL.
+def build(folder: Path, assets: dict[str, str]) -> str:
+    """Write `data.js`, a module to be bundled, and `declared.js`, which it imports, into `folder`. `assets`: name → URL.
 
-    Raises TemplateError, with file and line, for a template that the phone could not render.
+    Returns the version, a hash of all that is declared. Raises TemplateError, with file and line, for a template that the
+    phone could not render.
     """
     begin, data = collect(assets)
     data["version"] = hashlib.sha256((begin + script(data)).encode()).hexdigest()[:12]
-    out.write_text(f"{begin}self.FIELDAPP_DATA={script(data)};\n", encoding="utf-8")
+    declared, entry = modules(f"{begin}return{script(data)}", resources() / "static" / "phone")
+    (folder / "declared.js").write_text(declared, encoding="utf-8")
+    (folder / "data.js").write_text(entry, encoding="utf-8")
     return str(data["version"])
 
 
@@ -40,12 +43,15 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any]]:
         "words": {name: dict(words) for name, words in registry.words.items()},
         "screens": screens,
         "kinds": {name: _kind(record) for name, record in registry.records.items()},
-        "templates": {name: Script(compile_template(environment, name)) for name in template_names(environment)},
+        "templates": {
+            name: Script(compile_template(environment, name)) for name in template_names(environment)
+        },
     }
     translated = catalogs(script(declared) + engine_source())
     texts = Texts(text for known in translated.values() for text in known)
     declared = {
-        name: texts.in_data(one) if name in ("forms", "words") else texts.in_code(one) for name, one in declared.items()
+        name: texts.in_data(one) if name in ("forms", "words") else texts.in_code(one)
+        for name, one in declared.items()
     }
     share_query, queries = shared("query", [query for screen in screens for query in screen["queries"]])
     for screen in declared["screens"]:
@@ -54,7 +60,13 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any]]:
     share_kind, kinds = shared("kind", declared["kinds"].values())
     declared["kinds"] = dict(zip(declared["kinds"], kinds, strict=True))
     begin, spoken = texts.catalogs(translated)
-    data = {"version": "", "assets": sorted(assets.values()), "utcOffset": utc_offset(), "catalogs": spoken, **declared}
+    data = {
+        "version": "",
+        "assets": sorted(assets.values()),
+        "utcOffset": utc_offset(),
+        "catalogs": spoken,
+        **declared,
+    }
     return begin + share_query + share_screen + share_kind, data
 
 
@@ -102,11 +114,16 @@ def _kind(record: type[Record]) -> dict[str, Any]:
         "effects": [
             {
                 "target": made.target,
-                "fields": {name: Script(compile_expression(expressions, source)) for name, source in made.fields.items()},
+                "fields": {
+                    name: Script(compile_expression(expressions, source))
+                    for name, source in made.fields.items()
+                },
             }
             for made in record.effects
         ],
-        "derived": {name: Script(compile_expression(expressions, source)) for name, source in record.derived.items()},
+        "derived": {
+            name: Script(compile_expression(expressions, source)) for name, source in record.derived.items()
+        },
     }
 
 
@@ -137,7 +154,9 @@ def _screen(screen: Any) -> dict[str, Any]:
 
 def engine_source() -> str:
     """The engine's own modules, which say a few texts too."""
-    return "".join(file.read_text(encoding="utf-8") for file in sorted((resources() / "static" / "phone").glob("*.js")))
+    return "".join(
+        file.read_text(encoding="utf-8") for file in sorted((resources() / "static" / "phone").glob("*.js"))
+    )
 
 
 def catalogs(spoken: str) -> dict[str, dict[str, Any]]:
@@ -149,7 +168,11 @@ def catalogs(spoken: str) -> dict[str, dict[str, Any]]:
     for locale in LOCALES:
         with open(PACKAGE / "words" / locale / "LC_MESSAGES" / "messages.po", "rb") as file:
             messages = _messages(read_po(file), locale)
-            found[locale] = {id: text for id, text in messages if id in spoken or json.dumps(id, ensure_ascii=False)[1:-1] in spoken}
+            found[locale] = {
+                id: text
+                for id, text in messages
+                if id in spoken or json.dumps(id, ensure_ascii=False)[1:-1] in spoken
+            }
     return found
 
 

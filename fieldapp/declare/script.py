@@ -10,10 +10,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 # A translated text in compiled code: `_(c,"Met")`, `N(c,"%(count)s door","%(count)s doors"`.
 _SPOKEN = re.compile(r'(?<![\w.$])(_\(c,|N\(c,)("(?:[^"\\]|\\.)*")(?:(,)("(?:[^"\\]|\\.)*"))?')
+
+# How a compiled function is given what it calls; template_level.py writes it.
+_GIVEN = re.compile(r"(?<=\()\(\{([\w,]*)\}\)=>")
+_MODULES = {"F": "filters.js", "m": "methods.js"}
 
 
 class Script(str):
@@ -31,6 +36,25 @@ def script(value: Any) -> str:
     return _text(value)
 
 
+def modules(code: str, phone: Path) -> tuple[str, str]:
+    """Two modules: what is declared, as a function of the letters that its compiled code calls; and its call.
+
+    The second gives it those letters and no filter more, so that the phone loads none that no template uses. Declarations
+    stand apart as they are packed best in front of the runtime. `phone`: the runtime's folder.
+    """
+    used = {letter for given in _GIVEN.findall(code) for letter in given.split(",") if letter}
+    plain = sorted(used - _MODULES.keys())
+    lines, given = [f'import {{ {", ".join(plain)} }} from "{(phone / "alphabet.js").as_posix()}";'], [*plain]
+    for letter in sorted(used & _MODULES.keys()):
+        names = sorted(set(re.findall(rf"(?<![\w.$]){letter}\.(\w+)", code)))
+        lines.append(f'import * as {letter} from "{(phone / _MODULES[letter]).as_posix()}";')
+        given.append(f"{letter}: {{ {', '.join(f'{name}: {letter}.{name}' for name in names)} }}")
+    lines.append(f'import {{ createRuntime }} from "{(phone / "runtime.js").as_posix()}";')
+    declared = f"export const declare=({{{','.join(sorted(used))}}})=>{{{_GIVEN.sub('()=>', code)}}};\n"
+    call = f"self.FIELDAPP_DATA = {{ ...declare({{ {', '.join(given)} }}), ...createRuntime() }};\n"
+    return declared, "\n".join(['import { declare } from "./declared.js";', *lines, call])
+
+
 def _text(value: Any) -> str:
     made = json.dumps(value, ensure_ascii=False)
     return made.replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -46,9 +70,12 @@ def shared(name: str, entries: Iterable[dict[str, Any]]) -> tuple[str, list[Scri
         if times > 1 and values.total() == len(entries):
             usual[key] = Script(value)
     rest = [
-        {key: one for key, one in entry.items() if key not in usual or script(one) != usual[key]} for entry in entries
+        {key: one for key, one in entry.items() if key not in usual or script(one) != usual[key]}
+        for entry in entries
     ]
-    return f"const {name}=(one)=>({{...{script(usual)},...one}});", [Script(f"{name}({script(one)})") for one in rest]
+    return f"const {name}=(one)=>({{...{script(usual)},...one}});", [
+        Script(f"{name}({script(one)})") for one in rest
+    ]
 
 
 class Texts:
@@ -99,7 +126,9 @@ class Texts:
         )
         made = {}
         for locale, texts in translated.items():
-            lines = "\n".join(text if isinstance(text := texts.get(one, ""), str) else "" for one in self.places)
+            lines = "\n".join(
+                text if isinstance(text := texts.get(one, ""), str) else "" for one in self.places
+            )
             apart = {one: text for one, text in texts.items() if not isinstance(text, str)}
             made[locale] = Script(f"{{...catalog({script(lines.rstrip())}),...{script(apart)}}}")
         return begin, made

@@ -1,5 +1,6 @@
 /** The filters of templates on the phone: the other half of fieldapp/declare/filters.py, held together by vectors. */
 
+import { absent, items as pairsOf, replaced, trimmed } from "./methods.js";
 import {
   attribute,
   compare,
@@ -19,7 +20,6 @@ import {
   Markup,
   number,
   over,
-  repr,
   str,
   truth,
   tuple,
@@ -28,8 +28,6 @@ import {
 const MINUTE = 60000;
 const DAY = 24 * 60 * MINUTE;
 
-/** @param {any} x */
-const absent = (x) => x === undefined || x === null || x === "";
 /** @param {number} ms */
 const instantText = (ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 /** @param {string} day @param {number} days */
@@ -79,24 +77,6 @@ const extreme = (sign) => (x, exact, path) => {
   });
   return found;
 };
-const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-const LEADING = new RegExp(`^${SPACE}`);
-const TRAILING = new RegExp(`${SPACE}$`);
-const BETWEEN = new RegExp(SPACE);
-/** @param {string} s */
-const trimmed = (s) => s.replace(LEADING, "").replace(TRAILING, "");
-/** @param {string} s @param {string} from @param {string} to @param {any} [count] */
-const replaced = (s, from, to, count) => {
-  const parts = from ? s.split(from) : ["", ...s, ""];
-  const most = absent(count) || count < 0 ? parts.length : count + 1;
-  return (
-    parts.slice(0, most).join(to) +
-    parts
-      .slice(most)
-      .map((part) => from + part)
-      .join("")
-  );
-};
 /** A number as people type it, as Python's int() and float() read it. @param {any} x */
 const plain = (x) =>
   trimmed(str(x))
@@ -138,222 +118,231 @@ const quoted = (x, inQuery) => {
   return inQuery ? text.replace(/%20/g, "+") : text.replace(/%2F/g, "/");
 };
 
-/** @typedef {Record<string, (...args: any[]) => any>} Functions */
+/** A filter; one that reads the context gets it first. @typedef {(...args: any[]) => any} Filter */
 
-/** Methods of dicts and texts. @type {Functions} */
-export const methods = {
-  items: (x) => entries(x).map((pair) => tuple(pair)),
-  keys: (x) => entries(x).map(([key]) => key),
-  values: (x) => entries(x).map(([, value]) => value),
-  get: (x, key, otherwise = null) =>
-    isDict(x) ? (item(x, key) ?? (has(x, key) ? item(x, key) : otherwise)) : fail("no dict"),
-  startswith: (x, start) => text(x).startsWith(text(start)),
-  endswith: (x, end) => text(x).endsWith(text(end)),
-  upper: (x) => over(must(x), (s) => s.toUpperCase()),
-  lower: (x) => over(must(x), (s) => s.toLowerCase()),
-  strip: (x) => over(must(x), trimmed),
-  lstrip: (x) => over(must(x), (s) => s.replace(LEADING, "")),
-  rstrip: (x) => over(must(x), (s) => s.replace(TRAILING, "")),
-  split: (x, by) => {
-    const parts = absent(by)
-      ? by === ""
-        ? fail("no separator")
-        : trimmed(text(x)).split(BETWEEN)
-      : text(x).split(text(by));
-    const found = absent(by) ? parts.filter((part) => part) : parts;
-    return x instanceof Markup ? found.map((part) => new Markup(part)) : found;
-  },
-  replace: (x, from, to) => {
-    const by = x instanceof Markup ? escaped(to) : text(to);
-    return over(must(x), (s) => replaced(s, text(from), by));
-  },
-  join: (x, parts) => {
-    if (x instanceof Markup) return new Markup(list(parts).map(escaped).join(x.s));
-    return list(parts).map(text).join(text(x));
-  },
+/** @type {Filter} */
+export const choice = (c, x, name) => {
+  if (Array.isArray(x)) return x.map((code) => choice(c, code, name));
+  if (absent(x)) return "";
+  const msgid = c.$.words?.[name]?.[x];
+  return msgid === undefined ? str(x) : c.$.gettext(msgid);
 };
-/** @param {any} x */
-const must = (x) => (isText(x) ? x : fail(`no text: ${repr(x)}`));
-/** @param {any} x */
-const text = (x) => str(must(x));
-/** @param {any} x @param {any} key */
-const has = (x, key) => (x instanceof Map ? x.has(key) : Object.hasOwn(x, key));
-
-/** Filters by name; those that read the context get it first. @type {Functions} */
-export const filters = {
-  choice: (c, x, name) => {
-    if (Array.isArray(x)) return x.map((code) => filters.choice(c, code, name));
-    if (absent(x)) return "";
-    const msgid = c.$.words?.[name]?.[x];
-    return msgid === undefined ? str(x) : c.$.gettext(msgid);
-  },
-  day: (c, x) => (absent(x) ? "" : dayOf(c, x)),
-  clock: (c, x) => (absent(x) ? "" : local(c, x).slice(11, 16)),
-  date: (c, x) => (absent(x) ? "" : short(dayOf(c, x), c.today)),
-  when: (c, x) => {
-    if (absent(x)) return "";
-    const at = dayOf(c, x);
-    const clock = x.length === 10 ? "" : local(c, x).slice(11, 16);
-    const ahead = daysBetween(c.today, at);
-    /** @param {string} msgid */
-    const say = (msgid) => c.$.gettext(msgid).replace("%(clock)s", clock);
-    if (ahead === 0) return say(clock ? "today %(clock)s" : "today");
-    if (ahead === -1) return say("yesterday");
-    if (ahead === 1) return say(clock ? "tomorrow %(clock)s" : "tomorrow");
-    return short(at, c.today) + (ahead > 0 && clock ? ` ${clock}` : "");
-  },
-  days_until: (c, x) => (absent(x) ? null : daysBetween(c.today, dayOf(c, x))),
-  days_since: (c, x) => (absent(x) ? null : daysBetween(dayOf(c, x), c.today)),
-  plus_days: (x, days) =>
-    absent(x) ? "" : instantText(Date.parse(x) + days * DAY).slice(0, x.length === 10 ? 10 : 20),
-  plus_minutes: (x, minutes) => (absent(x) ? "" : instantText(Date.parse(x) + minutes * MINUTE)),
-  at_clock: (c, x, clock) => {
-    if (absent(x)) return "";
-    const [hours, minutes] = clock.split(":");
-    return instantText(Date.parse(dayOf(c, x)) + (hours * 60 + +minutes - c.$.offset) * MINUTE);
-  },
-  minutes_since: (c, x) => (absent(x) ? null : Math.floor((Date.parse(c.now) - Date.parse(x)) / MINUTE)),
-  bytes: (x) => {
-    if (absent(x)) return "";
-    const names = ["B", "kB", "MB", "GB"];
-    let unit = 1;
-    while (names.length > 1 && x >= 1000 * unit) {
-      unit *= 1000;
-      names.shift();
-    }
-    const tenths = Math.floor((x * 10) / unit);
-    const large = unit === 1 || tenths >= 100;
-    return `${Math.floor(tenths / 10)}${large ? "" : `.${tenths % 10}`} ${names[0]}`;
-  },
-  by: (x, field) => new Map(list(x).map((one) => [hashable(fieldOf(one, field)), one])),
-  groups: (x, field) => {
-    const found = new Map();
-    for (const one of list(x)) {
-      const key = hashable(fieldOf(one, field));
-      const group = found.get(key);
-      if (group) group.push(one);
-      else found.set(key, [one]);
-    }
-    return found;
-  },
-  after: (x, id) => {
-    const all = list(x);
-    const at = all.findIndex((one) => equal(fieldOf(one, "id"), id));
-    return at < 0 ? all : [...all.slice(at + 1), ...all.slice(0, at)];
-  },
-  where: (x, field, value) => list(x).filter((one) => equal(fieldOf(one, field), value)),
-  without: (x, field, value) => list(x).filter((one) => !equal(fieldOf(one, field), value)),
-  phone_masked: (x) => {
-    if (absent(x)) return "";
-    const digits = [...x.replace(/[ -]/g, "")];
-    return digits.length > 7
-      ? `${digits.slice(0, 3).join("")}****${digits.slice(-4).join("")}`
-      : "*".repeat(digits.length);
-  },
-
-  abs: (x) => Math.abs(number(x)),
-  batch: (x, count, fill) => {
-    const all = list(x);
-    const made = [];
-    for (let at = 0; at < all.length; at += count) made.push(all.slice(at, at + count));
-    if (!absent(fill) && made.length)
-      while (made[made.length - 1].length < count) made[made.length - 1].push(fill);
-    return made;
-  },
-  capitalize: (x) =>
-    over(x, (s) => {
-      const [first = "", ...rest] = s;
-      return first.toUpperCase() + rest.join("").toLowerCase();
-    }),
-  default: (x, otherwise = "", orFalse = false) =>
-    x === undefined || (truth(orFalse) && !truth(x)) ? otherwise : x,
-  dictsort: (x, exact, by = "key", reverse = false) => {
-    const at = by === "key" ? 0 : by === "value" ? 1 : fail("dictsort by key or value");
-    return sorted(methods.items(x), keyOf(at, exact), reverse);
-  },
-  escape: (x) => new Markup(escaped(x)),
-  first: (x) => list(x)[0],
-  float: (x, otherwise = 0) => read(x) ?? otherwise,
-  groupby: (x, path, standard, exact) => {
-    const made = [];
-    let last;
-    const value = (/** @type {any} */ one) => attribute(one, path, standard);
-    const key = (/** @type {any} */ one) => (truth(exact) ? value(one) : folded(value(one)));
-    for (const one of sorted(x, key)) {
-      if (made.length && equal(key(one), last)) made[made.length - 1][1].push(one);
-      else made.push(tuple([value(one), [one]], Group));
-      last = key(one);
-    }
-    return made;
-  },
-  int: (x, otherwise = 0) => {
-    const found = read(x);
-    return found === undefined || !Number.isFinite(found) ? otherwise : Math.trunc(found);
-  },
-  items: (x) => (x === undefined ? [] : methods.items(x)),
-  join: (x, by = "", path) => {
-    const all = absent(path) ? list(x) : list(x).map((one) => attribute(one, path));
-    if (by instanceof Markup) return new Markup(all.map(escaped).join(by.s));
-    return all.some((one) => one instanceof Markup) ? concat(all, escaped(by)) : concat(all, str(by));
-  },
-  last: (x) => (isText(x) ? item(x, -1) : list(x).at(-1)),
-  length: (x) => (isDict(x) ? entries(x) : list(x)).length,
-  list: (x) => [...list(x)],
-  lower: (x) => over(x, (s) => s.toLowerCase()),
-  max: extreme(1),
-  min: extreme(-1),
-  replace: (x, from, to, count) => {
-    const marked = x instanceof Markup || from instanceof Markup || to instanceof Markup;
-    if (!marked) return replaced(str(x), str(from), str(to), count);
-    return new Markup(replaced(escaped(x), str(from), escaped(to), count));
-  },
-  reverse: (x) => (isText(x) ? over(x, (s) => [...s].reverse().join("")) : [...list(x)].reverse()),
-  round: (x, places = 0, method = "common") => {
-    const value = number(x);
-    if (method === "common") return Number.isInteger(value) ? value : Number(fixed(value, places));
-    const rounded = method === "ceil" ? Math.ceil : method === "floor" ? Math.floor : fail("round by what");
-    return rounded(value * 10 ** places) / 10 ** places;
-  },
-  safe: (x) => new Markup(str(x)),
-  sort: (x, reverse, exact, path) => {
-    if (absent(path)) return sorted(x, keyOf(path, exact), reverse);
-    const keys = String(path)
-      .split(",")
-      .map((one) => keyOf(one, exact));
-    return sorted(x, keys.length > 1 ? (one) => keys.map((key) => key(one)) : keys[0], reverse);
-  },
-  string: (x) => (x instanceof Markup ? x : str(x)),
-  sum: (x, path, start = 0) =>
-    list(x).reduce((total, one) => total + number(absent(path) ? one : attribute(one, path)), number(start)),
-  tojson: (x) => new Markup(json(x)),
-  trim: (x) => over(x, trimmed),
-  truncate: (x, length = 255, killWords = false, end = "...") => {
-    const tail = str(end);
-    const all = [...str(x)];
-    if (length < [...tail].length) fail("truncate to less than its end");
-    if (all.length <= length + 5) return isText(x) ? x : str(x);
-    let kept = all.slice(0, length - [...tail].length).join("");
-    if (!truth(killWords) && kept.includes(" ")) kept = kept.slice(0, kept.lastIndexOf(" "));
-    return x instanceof Markup ? new Markup(kept + escaped(end)) : kept + tail;
-  },
-  unique: (x, exact, path) => {
-    const key = keyOf(path, exact);
-    const seen = new Set();
-    return list(x).filter((one) => {
-      const found = hashable(key(one));
-      const value = typeof found === "boolean" ? +found : found;
-      const fresh = !seen.has(value);
-      seen.add(value);
-      return fresh;
-    });
-  },
-  upper: (x) => over(x, (s) => s.toUpperCase()),
-  urlencode: (x) => {
-    if (isText(x) || x === null || typeof x !== "object") return quoted(x);
-    /** @type {any[][]} */
-    const pairs = isDict(x) ? entries(x) : x;
-    return pairs
-      .map((pair) => (pair.length === 2 ? pair.map((part) => quoted(part, true)).join("=") : fail("no pair")))
-      .join("&");
-  },
+/** @type {Filter} */
+export const day = (c, x) => (absent(x) ? "" : dayOf(c, x));
+/** @type {Filter} */
+export const clock = (c, x) => (absent(x) ? "" : local(c, x).slice(11, 16));
+/** @type {Filter} */
+export const date = (c, x) => (absent(x) ? "" : short(dayOf(c, x), c.today));
+/** @type {Filter} */
+export const when = (c, x) => {
+  if (absent(x)) return "";
+  const at = dayOf(c, x);
+  const clock = x.length === 10 ? "" : local(c, x).slice(11, 16);
+  const ahead = daysBetween(c.today, at);
+  /** @param {string} msgid */
+  const say = (msgid) => c.$.gettext(msgid).replace("%(clock)s", clock);
+  if (ahead === 0) return say(clock ? "today %(clock)s" : "today");
+  if (ahead === -1) return say("yesterday");
+  if (ahead === 1) return say(clock ? "tomorrow %(clock)s" : "tomorrow");
+  return short(at, c.today) + (ahead > 0 && clock ? ` ${clock}` : "");
 };
+/** @type {Filter} */
+export const days_until = (c, x) => (absent(x) ? null : daysBetween(c.today, dayOf(c, x)));
+/** @type {Filter} */
+export const days_since = (c, x) => (absent(x) ? null : daysBetween(dayOf(c, x), c.today));
+/** @type {Filter} */
+export const plus_days = (x, days) =>
+  absent(x) ? "" : instantText(Date.parse(x) + days * DAY).slice(0, x.length === 10 ? 10 : 20);
+/** @type {Filter} */
+export const plus_minutes = (x, minutes) => (absent(x) ? "" : instantText(Date.parse(x) + minutes * MINUTE));
+/** @type {Filter} */
+export const at_clock = (c, x, clock) => {
+  if (absent(x)) return "";
+  const [hours, minutes] = clock.split(":");
+  return instantText(Date.parse(dayOf(c, x)) + (hours * 60 + +minutes - c.$.offset) * MINUTE);
+};
+/** @type {Filter} */
+export const minutes_since = (c, x) =>
+  absent(x) ? null : Math.floor((Date.parse(c.now) - Date.parse(x)) / MINUTE);
+/** @type {Filter} */
+export const bytes = (x) => {
+  if (absent(x)) return "";
+  const names = ["B", "kB", "MB", "GB"];
+  let unit = 1;
+  while (names.length > 1 && x >= 1000 * unit) {
+    unit *= 1000;
+    names.shift();
+  }
+  const tenths = Math.floor((x * 10) / unit);
+  const large = unit === 1 || tenths >= 100;
+  return `${Math.floor(tenths / 10)}${large ? "" : `.${tenths % 10}`} ${names[0]}`;
+};
+/** @type {Filter} */
+export const by = (x, field) => new Map(list(x).map((one) => [hashable(fieldOf(one, field)), one]));
+/** @type {Filter} */
+export const groups = (x, field) => {
+  const found = new Map();
+  for (const one of list(x)) {
+    const key = hashable(fieldOf(one, field));
+    const group = found.get(key);
+    if (group) group.push(one);
+    else found.set(key, [one]);
+  }
+  return found;
+};
+/** @type {Filter} */
+export const after = (x, id) => {
+  const all = list(x);
+  const at = all.findIndex((one) => equal(fieldOf(one, "id"), id));
+  return at < 0 ? all : [...all.slice(at + 1), ...all.slice(0, at)];
+};
+/** @type {Filter} */
+export const where = (x, field, value) => list(x).filter((one) => equal(fieldOf(one, field), value));
+/** @type {Filter} */
+export const without = (x, field, value) => list(x).filter((one) => !equal(fieldOf(one, field), value));
+/** @type {Filter} */
+export const phone_masked = (x) => {
+  if (absent(x)) return "";
+  const digits = [...x.replace(/[ -]/g, "")];
+  return digits.length > 7
+    ? `${digits.slice(0, 3).join("")}****${digits.slice(-4).join("")}`
+    : "*".repeat(digits.length);
+};
+/** @type {Filter} */
+export const abs = (x) => Math.abs(number(x));
+/** @type {Filter} */
+export const batch = (x, count, fill) => {
+  const all = list(x);
+  const made = [];
+  for (let at = 0; at < all.length; at += count) made.push(all.slice(at, at + count));
+  if (!absent(fill) && made.length)
+    while (made[made.length - 1].length < count) made[made.length - 1].push(fill);
+  return made;
+};
+/** @type {Filter} */
+export const capitalize = (x) =>
+  over(x, (s) => {
+    const [first = "", ...rest] = s;
+    return first.toUpperCase() + rest.join("").toLowerCase();
+  });
+/** @type {Filter} */
+const fallback = (x, otherwise = "", orFalse = false) =>
+  x === undefined || (truth(orFalse) && !truth(x)) ? otherwise : x;
+/** @type {Filter} */
+export const dictsort = (x, exact, by = "key", reverse = false) => {
+  const at = by === "key" ? 0 : by === "value" ? 1 : fail("dictsort by key or value");
+  return sorted(pairsOf(x), keyOf(at, exact), reverse);
+};
+/** @type {Filter} */
+const marked = (x) => new Markup(escaped(x));
+/** @type {Filter} */
+export const first = (x) => list(x)[0];
+/** @type {Filter} */
+const real = (x, otherwise = 0) => read(x) ?? otherwise;
+/** @type {Filter} */
+export const groupby = (x, path, standard, exact) => {
+  const made = [];
+  let last;
+  const value = (/** @type {any} */ one) => attribute(one, path, standard);
+  const key = (/** @type {any} */ one) => (truth(exact) ? value(one) : folded(value(one)));
+  for (const one of sorted(x, key)) {
+    if (made.length && equal(key(one), last)) made[made.length - 1][1].push(one);
+    else made.push(tuple([value(one), [one]], Group));
+    last = key(one);
+  }
+  return made;
+};
+/** @type {Filter} */
+const whole = (x, otherwise = 0) => {
+  const found = read(x);
+  return found === undefined || !Number.isFinite(found) ? otherwise : Math.trunc(found);
+};
+/** @type {Filter} */
+export const items = (x) => (x === undefined ? [] : pairsOf(x));
+/** @type {Filter} */
+export const join = (x, by = "", path) => {
+  const all = absent(path) ? list(x) : list(x).map((one) => attribute(one, path));
+  if (by instanceof Markup) return new Markup(all.map(escaped).join(by.s));
+  return all.some((one) => one instanceof Markup) ? concat(all, escaped(by)) : concat(all, str(by));
+};
+/** @type {Filter} */
+export const last = (x) => (isText(x) ? item(x, -1) : list(x).at(-1));
+/** @type {Filter} */
+export const length = (x) => (isDict(x) ? entries(x) : list(x)).length;
+/** @type {Filter} */
+const copied = (x) => [...list(x)];
+/** @type {Filter} */
+export const lower = (x) => over(x, (s) => s.toLowerCase());
+/** @type {Filter} */
+export const max = /* @__PURE__ */ extreme(1);
+/** @type {Filter} */
+export const min = /* @__PURE__ */ extreme(-1);
+/** @type {Filter} */
+export const replace = (x, from, to, count) => {
+  const marked = x instanceof Markup || from instanceof Markup || to instanceof Markup;
+  if (!marked) return replaced(str(x), str(from), str(to), count);
+  return new Markup(replaced(escaped(x), str(from), escaped(to), count));
+};
+/** @type {Filter} */
+export const reverse = (x) =>
+  isText(x) ? over(x, (s) => [...s].reverse().join("")) : [...list(x)].reverse();
+/** @type {Filter} */
+export const round = (x, places = 0, method = "common") => {
+  const value = number(x);
+  if (method === "common") return Number.isInteger(value) ? value : Number(fixed(value, places));
+  const rounded = method === "ceil" ? Math.ceil : method === "floor" ? Math.floor : fail("round by what");
+  return rounded(value * 10 ** places) / 10 ** places;
+};
+/** @type {Filter} */
+export const safe = (x) => new Markup(str(x));
+/** @type {Filter} */
+export const sort = (x, reverse, exact, path) => {
+  if (absent(path)) return sorted(x, keyOf(path, exact), reverse);
+  const keys = String(path)
+    .split(",")
+    .map((one) => keyOf(one, exact));
+  return sorted(x, keys.length > 1 ? (one) => keys.map((key) => key(one)) : keys[0], reverse);
+};
+/** @type {Filter} */
+export const string = (x) => (x instanceof Markup ? x : str(x));
+/** @type {Filter} */
+export const sum = (x, path, start = 0) =>
+  list(x).reduce((total, one) => total + number(absent(path) ? one : attribute(one, path)), number(start));
+/** @type {Filter} */
+export const tojson = (x) => new Markup(json(x));
+/** @type {Filter} */
+export const trim = (x) => over(x, trimmed);
+/** @type {Filter} */
+export const truncate = (x, length = 255, killWords = false, end = "...") => {
+  const tail = str(end);
+  const all = [...str(x)];
+  if (length < [...tail].length) fail("truncate to less than its end");
+  if (all.length <= length + 5) return isText(x) ? x : str(x);
+  let kept = all.slice(0, length - [...tail].length).join("");
+  if (!truth(killWords) && kept.includes(" ")) kept = kept.slice(0, kept.lastIndexOf(" "));
+  return x instanceof Markup ? new Markup(kept + escaped(end)) : kept + tail;
+};
+/** @type {Filter} */
+export const unique = (x, exact, path) => {
+  const key = keyOf(path, exact);
+  const seen = new Set();
+  return list(x).filter((one) => {
+    const found = hashable(key(one));
+    const value = typeof found === "boolean" ? +found : found;
+    const fresh = !seen.has(value);
+    seen.add(value);
+    return fresh;
+  });
+};
+/** @type {Filter} */
+export const upper = (x) => over(x, (s) => s.toUpperCase());
+/** @type {Filter} */
+export const urlencode = (x) => {
+  if (isText(x) || x === null || typeof x !== "object") return quoted(x);
+  /** @type {any[][]} */
+  const pairs = isDict(x) ? entries(x) : x;
+  return pairs
+    .map((pair) => (pair.length === 2 ? pair.map((part) => quoted(part, true)).join("=") : fail("no pair")))
+    .join("&");
+};
+export { copied as list, fallback as default, marked as escape, real as float, whole as int };
