@@ -117,7 +117,9 @@ class Checker:
     def check(self, row: SheetRow) -> tuple[Entry | None, list[Problem]]:
         """The row as an entry, or what is wrong with it: everything, not only the first."""
         problems = [
-            self._identity(row, header, value) for header, value in row.everything if holds_national_id(value)
+            self._identity(row, row.headers.get(at, ""), text)
+            for at, text in enumerate(row.texts)
+            if len(text) >= 18 and holds_national_id(text)
         ]
         if problems:
             return None, problems
@@ -181,7 +183,7 @@ class Checker:
 
 def holds_national_id(text: str) -> bool:
     """Whether an 18-digit national ID number stands in the text."""
-    return len(text) >= 18 and NATIONAL_ID.search(unicodedata.normalize("NFKC", text)) is not None
+    return NATIONAL_ID.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def masked(text: str) -> str:

@@ -8,6 +8,7 @@ import datetime
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,8 @@ class SheetRow:
     sheet: str
     number: int
     cells: dict[str, str]
-    everything: tuple[tuple[str, str], ...]  # (header, text)
+    texts: list[str]  # of every column, known or not
+    headers: dict[int, str]  # position → header
     dates: frozenset[str] = frozenset()  # columns whose cell is a date: a spreadsheet made "3-2" into 2 March
 
 
@@ -122,30 +124,43 @@ class _Header:
 
     def read(self, number: int, cells: list[Any]) -> SheetRow | None:
         """The row, or none where it is empty, a footer, or the header once more (sheets made for printing repeat it)."""
-        texts = [(at, as_text(value)) for at, value in enumerate(cells)]
-        filled = [(at, text) for at, text in texts if text]
-        if not filled:
+        texts = [value.strip(_BLANKS) if type(value) is str else as_text(value) for value in cells]
+        if not any(texts):
             return None
-        known = {self.known[at]: text for at, text in texts if at in self.known}
-        if sum(text == self.headers.get(at) for at, text in filled if at in self.known) >= 3:
+        known = {column: texts[at] for at, column in self.known.items() if at < len(texts)}
+        if known.get("label") == self.label and self._repeated(texts):
             return None
-        if not known.get("label") and len(filled) <= 4 and filled[0][1].lower().startswith(FOOTERS):
+        if not known.get("label") and _footer(texts):
             return None
-        dates = frozenset(
-            self.known[at] for at, value in enumerate(cells) if at in self.known and isinstance(value, _DATES)
-        )
-        return SheetRow(
-            self.sheet, number, known, tuple((self.headers.get(at, ""), text) for at, text in filled), dates
-        )
+        dates = _NO_DATES
+        if any(isinstance(value, _DATES) for value in cells):
+            at_dates = {at for at, value in enumerate(cells) if isinstance(value, _DATES)}
+            dates = frozenset(column for at, column in self.known.items() if at in at_dates)
+        return SheetRow(self.sheet, number, known, texts, self.headers, dates)
+
+    @cached_property
+    def label(self) -> str | None:
+        """What the column of door labels is called."""
+        return next((self.headers[at] for at, column in self.known.items() if column == "label"), None)
+
+    def _repeated(self, texts: list[str]) -> bool:
+        return sum(at < len(texts) and texts[at] == self.headers[at] for at in self.known) >= 3
 
 
+def _footer(texts: list[str]) -> bool:
+    filled = [text for text in texts if text]
+    return len(filled) <= 4 and filled[0].lower().startswith(FOOTERS)
+
+
+_NO_DATES: frozenset[str] = frozenset()
+_BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
 
 
 def as_text(value: Any) -> str:
     """A cell's text: 101.0 is "101", a long number keeps its digits, spaces around are dropped."""
     if isinstance(value, str):
-        return value.strip().strip("\u200b\ufeff")
+        return value.strip(_BLANKS)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return "" if value is None else str(value)
