@@ -152,8 +152,7 @@ def find_test_tools() -> None:
         "chromium": chromium,
         "firefox-esr": shutil.which("firefox-esr") or shutil.which("firefox"),
         "postgresql": glob.glob("/usr/lib/postgresql/*/bin/initdb") or shutil.which("initdb"),
-        "libatomic1": glob.glob("/usr/lib/*/libatomic.so.1")
-        or glob.glob("/usr/lib*/libatomic.so.1"),  # Playwright's
+        "libatomic1": glob.glob("/usr/lib*/*/libatomic.so.1"),  # what Playwright's own node needs
         "fonts-noto-cjk": glob.glob("/usr/share/fonts/**/*CJK*", recursive=True),
     }
     missing = [package for package, present in found.items() if not present]

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from fieldapp.demo.sign_ins import PASSWORD
 from tests.browser.phone import Phone
@@ -19,6 +19,8 @@ from tests.server import ROOT, Server
 
 SCREENS = ROOT / "docs" / "screens"
 LARGEST = 150_000
+DESK = {"viewport": {"width": 1100, "height": 700}, "has_touch": False}
+ALL_SENT = "() => !document.querySelector('#status.wait')"
 
 
 def keep(phone: Phone, name: str) -> None:
@@ -33,17 +35,15 @@ def keep(phone: Phone, name: str) -> None:
     print(f"{file.relative_to(ROOT)}  {file.stat().st_size // 1000} kB", flush=True)
 
 
-def worker(playwright: Playwright, folder: Path, url: str) -> None:
-    """Li at work: the morning in Chinese, by day; the evening in English, in the dark."""
-    li = Phone(playwright, folder / "li", url, device_scale_factor=1.5, color_scheme="light")
-    li.open().sign_in("li", PASSWORD).until_ready(60)
+def morning(li: Phone) -> None:
+    """Li at work by day, in Chinese: today, a board with some doors done, a visit."""
     page = li.page
-    li.go("/today")
     keep(li, "today")
     page.locator(".dock a.btn").click()
     page.wait_for_url("**/units/*")
-    page.locator("li.cell form button").nth(1).click()
-    page.locator(".cell.no_answer").first.wait_for()
+    for done in range(3):
+        page.locator("li.cell:not(.no_answer) form button").nth(done * 2).click()
+        li.until("(done) => document.querySelectorAll('.cell.no_answer').length > done", done)
     li.until("() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
     keep(li, "board")
     page.locator(".dock a.btn").click()
@@ -51,29 +51,34 @@ def worker(playwright: Playwright, folder: Path, url: str) -> None:
     page.locator("label.out", has=page.locator("input[value=met]")).click()
     page.locator("label.chip", has=page.locator("input[value=well]")).click()
     keep(li, "visit")
+    page.locator("button[form=visit]").click()
+    page.wait_for_url("**/units/*")
+
+
+def evening(li: Phone) -> None:
+    """The same phone in the dark, in English: a household, a search by pinyin."""
+    page = li.page
     li.go("/profile")
     page.locator("label.out", has=page.locator("input[value=en]")).click()
     page.locator("label.out", has=page.locator("input[value=dark]")).click()
-    page.locator("button.btn").click()
+    page.locator("button[form=profile]").click()
     li.see("Settings saved")
-    li.go("/buildings")
-    page.locator("a[href^='/units/']").first.click()
-    page.locator("a.door").first.click()
-    page.locator("a[href^='/households/']").first.click()
-    page.locator("h1").wait_for()
-    keep(li, "household-dark")
+    li.go("/today")
+    page.locator("main a[href^='/households/']").first.click()
+    page.wait_for_url("**/visit")
+    page.locator("main a[href^='/households/']").first.click()
+    page.wait_for_url("**/households/*")
+    page.locator("[data-toast]").wait_for(state="detached")
+    keep(li, "household")
     li.go("/search?q=wang")
-    keep(li, "search-dark")
-    li.close()
+    page.locator("[data-toast]").wait_for(state="detached")
+    keep(li, "search")
 
 
-def supervisor(playwright: Playwright, folder: Path, url: str) -> None:
-    """Lin at the desk: what came in."""
-    desk = {"viewport": {"width": 1100, "height": 760}, "has_touch": False}
-    lin = Phone(playwright, folder / "lin", url, **desk).open().sign_in("lin", PASSWORD)
+def desk(lin: Phone) -> None:
+    """Lin, the supervisor: what came in."""
     lin.go("/received")
     keep(lin, "received")
-    lin.close()
 
 
 def main() -> None:
@@ -84,8 +89,12 @@ def main() -> None:
         server.command("demo")
         server.start()
         try:
-            worker(playwright, Path(folder), server.url)
-            supervisor(playwright, Path(folder), server.url)
+            with Phone(playwright, Path(folder) / "li", server.url, device_scale_factor=1.5).open() as li:
+                morning(li.sign_in("li", PASSWORD).until_ready(60))
+                li.until(ALL_SENT)
+                with Phone(playwright, Path(folder) / "lin", server.url, **DESK).open() as lin:
+                    desk(lin.sign_in("lin", PASSWORD))
+                evening(li)
         finally:
             server.stop()
 
