@@ -1,0 +1,149 @@
+"""Accessible: axe finds nothing on any screen, light and dark; large text fits small phones; targets fit thumbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from fieldapp.declare.registry import registry
+from fieldapp.features import declare_all
+from tests.browser.conftest import Phones
+from tests.browser.doors import LIVED_IN, UNIT, drafts, meet, no_answer, visit
+from tests.browser.phone import Phone
+from tests.cast import named
+from tests.proxy import Proxy
+
+SMALLEST_TARGET = 56
+AT_THE_DESK = ("/received", "/register")
+# What is wider than the window, with the elements that make it so.
+TOO_WIDE = """() => {
+  const root = document.documentElement;
+  if (root.scrollWidth <= root.clientWidth) return [];
+  const guilty = [...document.querySelectorAll("body *")].filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.width && box.right > root.clientWidth + 1 && !one.closest(".scroll, .hide");
+  });
+  return [`${root.scrollWidth} > ${root.clientWidth}`, ...guilty.slice(-3).map((one) => one.outerHTML.slice(0, 120))];
+}"""
+# Links, buttons and fields that a thumb must hit; a link in running text is as tall as its line.
+TOO_SMALL = """(least) => {
+  const found = document.querySelectorAll("main :is(a, button, input, select, textarea, summary), nav.tabs a, .back");
+  return [...found].flatMap((one) => {
+    const target = one.closest("label") ?? one;
+    const style = getComputedStyle(target);
+    const box = target.getBoundingClientRect();
+    if (!box.width || style.visibility === "hidden" || one.type === "hidden") return [];
+    if (one.tagName === "A" && style.display === "inline") return [];
+    return box.height + 0.5 < least ? [`${Math.round(box.width)}×${Math.round(box.height)} ${one.outerHTML.slice(0, 90)}`] : [];
+  });
+}"""
+
+
+def screens() -> list[str]:
+    """The addresses of every declared screen, for a household of Li's grid that was visited."""
+    declare_all()
+    ids = {"household": named("household " + LIVED_IN[0]), "unit": UNIT.removeprefix("/units/")}
+    found = []
+    for screen in registry.screens.values():
+        path = screen.pattern
+        for name in screen.parameters():
+            path = path.replace(f"<{name}>", ids[name])
+        found.append(path)
+    return [*found, "/search?q=wjg", "/search?q=zzz", visit(LIVED_IN[1]), "/units/nothing"]
+
+
+@pytest.fixture
+def zhang(phones: Phones, proxy: Proxy) -> Iterator[Phone]:
+    """A supervisor's phone on which every screen has something to show: visits sent, one waiting, a draft."""
+    made = phones("zhang").open().sign_in("zhang").until_ready()
+    made.go(UNIT)
+    no_answer(made, LIVED_IN[0])
+    made.go("/sync").page.locator("[data-run]").click()
+    yield made
+
+
+def leave_something_waiting(phone: Phone, proxy: Proxy) -> None:
+    """One record that waits, with its line that offers undo, and a half-filled form."""
+    proxy.mode = "refuse"
+    phone.go(visit(LIVED_IN[2]))
+    meet(phone, LIVED_IN[2])
+    phone.go(visit(LIVED_IN[1]))
+    phone.page.locator("input[name=outcome][value=refused]").check(force=True)
+    phone.until(lambda: drafts(phone, "zhang"))
+
+
+def walk(phone: Phone, proxy: Proxy) -> Iterator[str]:
+    """Be on every page in turn: the server's own, then every screen without signal, then a refused form."""
+    proxy.mode = "pass"
+    for path in ("/sign-in", *AT_THE_DESK):
+        phone.go(path)
+        expect(phone.page.locator("h1")).to_be_visible()
+        yield path
+    leave_something_waiting(phone, proxy)
+    for path in [*screens(), "/received"]:
+        phone.go(path)
+        expect(phone.page.locator("h1")).to_be_visible()
+        yield path
+    phone.page.goto(phone.url + visit(LIVED_IN[3]))
+    phone.page.locator("details summary").first.click()
+    phone.page.locator("button[form=visit]").click()
+    expect(phone.page.locator("[role=alert].card")).to_be_visible()
+    yield "a refused form"
+
+
+def complaints(phone: Phone, where: str) -> list[str]:
+    """What axe, with all its rules, has against the page as it is now."""
+    found: list[dict[str, Any]] = Axe().run(phone.page, options={}).response["violations"]
+    return [f"{where}: {one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_screen(zhang: Phone, proxy: Proxy, theme: Any) -> None:
+    zhang.page.emulate_media(color_scheme=theme)
+    found = [words for where in walk(zhang, proxy) for words in complaints(zhang, where)]
+    assert found == []
+
+
+def test_on_the_smallest_phone_with_text_twice_as_large_no_screen_scrolls_sideways(
+    zhang: Phone, proxy: Proxy
+) -> None:
+    zhang.page.set_viewport_size({"width": 320, "height": 640})
+    found = []
+    for where in walk(zhang, proxy):
+        for size in ("100%", "200%"):
+            zhang.evaluate("(size) => { document.documentElement.style.fontSize = size; }", size)
+            found += [f"{where} at {size}: {words}" for words in zhang.evaluate(TOO_WIDE)]
+    assert found == []
+
+
+def test_whatever_li_taps_is_large_enough_for_a_thumb_in_a_glove(zhang: Phone, proxy: Proxy) -> None:
+    found = []
+    for where in walk(zhang, proxy):
+        if where not in AT_THE_DESK:
+            found += [f"{where}: {words}" for words in zhang.evaluate(TOO_SMALL, SMALLEST_TARGET)]
+    assert found == []
+
+
+def test_a_page_with_faults_is_found_out(phone: Phone) -> None:
+    phone.go("/sign-in")
+    assert (
+        complaints(phone, "") == phone.evaluate(TOO_WIDE) == phone.evaluate(TOO_SMALL, SMALLEST_TARGET) == []
+    )
+    phone.evaluate(
+        """() => {
+          const image = document.createElement("img");
+          image.src = "/static/icons/icon-512.png";
+          image.style.width = "2000px";
+          const button = document.createElement("button");
+          button.textContent = "tiny";
+          button.style.cssText = "height: 20px; min-height: 0; color: #ddd; background: #fff";
+          document.querySelector("main").append(image, button);
+        }"""
+    )
+    assert {one.split(": ")[1] for one in complaints(phone, "")} >= {"image-alt", "color-contrast"}
+    assert phone.evaluate(TOO_WIDE)
+    assert phone.evaluate(TOO_SMALL, SMALLEST_TARGET)
