@@ -19,8 +19,8 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     """The wired application on `database` (default: the configured one)."""
     from fieldapp import errors, exchange, features, health, limits, phone, security
     from fieldapp.db import open_database
-    from fieldapp.declare.template import configure
     from fieldapp.declare.registry import registry
+    from fieldapp.declare.template import configure
     from fieldapp.declare.views import field_urls
     from fieldapp.people import session
     from fieldapp.places.register_page import register
@@ -39,7 +39,8 @@ def create_app(database: peewee.Database | None = None) -> Flask:
         BABEL_DEFAULT_LOCALE="zh_Hans_CN",
         RATELIMIT_ENABLED=config.rate_limits(),
     )
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1) if config.behind_proxy() else app.wsgi_app  # type: ignore[method-assign]
+    if config.behind_proxy():
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.extensions["database"] = database or open_database()
 
     configure(app.jinja_env, utc_offset=config.utc_offset(), words=lambda: registry.words)

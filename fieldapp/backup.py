@@ -47,7 +47,15 @@ def restore(file: Path) -> None:
             Path(leftover).unlink(missing_ok=True)
         incoming.replace(target)
     else:
-        _postgres("pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", f"--dbname={url}", str(file))
+        _postgres(
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--single-transaction",
+            f"--dbname={url}",
+            str(file),
+        )
     declare_all()
     database = open_database(url)
     upgrade(database)

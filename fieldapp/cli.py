@@ -13,7 +13,9 @@ from fieldapp import config
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="fieldapp", description="The app that a community worker opens at a door.")
+    parser = argparse.ArgumentParser(
+        prog="fieldapp", description="The app that a community worker opens at a door."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     serve = commands.add_parser("serve", help="answer phones and browsers")
@@ -52,7 +54,9 @@ def main(argv: list[str] | None = None) -> int:
     restore = commands.add_parser("restore", help="put a backup in place of the database")
     restore.add_argument("file", type=Path)
     restore.set_defaults(run=_restore)
-    commands.add_parser("doctor", help="check this installation and say what is wrong").set_defaults(run=_doctor)
+    commands.add_parser("doctor", help="check this installation and say what is wrong").set_defaults(
+        run=_doctor
+    )
 
     arguments = parser.parse_args(argv)
     run: Callable[[argparse.Namespace], int] = arguments.run

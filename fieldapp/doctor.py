@@ -29,8 +29,9 @@ def _folder() -> list[tuple[bool, str]]:
 
 
 def _database() -> list[tuple[bool, str]]:
-    from fieldapp.db import open_database
     from playhouse.schema_diff import diff_models
+
+    from fieldapp.db import open_database
     from fieldapp.declare.registry import registry
     from sync import store
 
@@ -44,7 +45,9 @@ def _database() -> list[tuple[bool, str]]:
         return [(False, f"database {backend}: {problem}")]
     findings = [(True, f"database {backend} answers")]
     stale = bool(missing.create_tables or missing.add_columns)
-    findings.append((not stale, "schema is up to date" if not stale else "schema is old: run `fieldapp migrate`"))
+    findings.append(
+        (not stale, "schema is up to date" if not stale else "schema is old: run `fieldapp migrate`")
+    )
     if isinstance(database, peewee.SqliteDatabase):
         mode = database.execute_sql("PRAGMA journal_mode").fetchone()[0]
         sync = database.execute_sql("PRAGMA synchronous").fetchone()[0]

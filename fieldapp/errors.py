@@ -72,4 +72,6 @@ def _database_away(_: Exception) -> Response:
         database.close()
     if request.path == "/sync":
         return refusal("busy")
-    return Response(render_template("refused.html", code=503), 503, {"Retry-After": "5"}, mimetype="text/html")
+    return Response(
+        render_template("refused.html", code=503), 503, {"Retry-After": "5"}, mimetype="text/html"
+    )

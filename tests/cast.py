@@ -58,8 +58,13 @@ def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
     ids = {"heping": heping, "xinfu": xinfu}
     rows: dict[str, list[tuple[str, dict[str, Any]]]] = {heping: [], xinfu: []}
     households: dict[str, str] = {}
-    for community, name, grids in ((heping, "和平社区", ("三网格", "四网格")), (xinfu, "幸福社区", ("一网格",))):
-        rows[community].append(("community", {"id": community, "name": name, "town": "安宁街道", "visit_days": [7, 30, 90, 180]}))
+    for community, name, grids in (
+        (heping, "和平社区", ("三网格", "四网格")),
+        (xinfu, "幸福社区", ("一网格",)),
+    ):
+        rows[community].append(
+            ("community", {"id": community, "name": name, "town": "安宁街道", "visit_days": [7, 30, 90, 180]})
+        )
         for number, grid_name in enumerate(grids, start=3 if community == heping else 1):
             _grid(rows[community], ids, households, grid_name, number)
     for community, made in rows.items():
@@ -99,18 +104,44 @@ def _grid(
     grid = ids[name] = named(name)
     building = ids[f"building {number}"] = named(f"building {number}")
     rows.append(("grid", {"id": grid, "name": name, "number": number, "door_count": 24}))
-    rows.append(("building", {"id": building, "grid": grid, "name": f"{number}号楼", "number": number, "floors": 6, "unit_count": 2}))
+    rows.append(
+        (
+            "building",
+            {
+                "id": building,
+                "grid": grid,
+                "name": f"{number}号楼",
+                "number": number,
+                "floors": 6,
+                "unit_count": 2,
+            },
+        )
+    )
     later: list[tuple[str, dict[str, Any]]] = []
     for unit in (1, 2):
         unit_id = ids[f"{number}-{unit}"] = named(f"unit {number}-{unit}")
-        rows.append(("stair_unit", {"id": unit_id, "building": building, "name": f"{unit}单元", "number": unit}))
+        rows.append(
+            ("stair_unit", {"id": unit_id, "building": building, "name": f"{unit}单元", "number": unit})
+        )
         for floor in range(1, 7):
             for position in (1, 2):
                 label = "3A" if (floor, position) == (3, 1) else f"{floor}0{position}"
                 address = f"{number}-{unit}-{label}"
                 door, household = named(f"door {address}"), named(f"household {address}")
                 households[address] = household
-                rows.append(("door", {"id": door, "stair_unit": unit_id, "label": label, "floor": floor, "position": position, "address": address}))
+                rows.append(
+                    (
+                        "door",
+                        {
+                            "id": door,
+                            "stair_unit": unit_id,
+                            "label": label,
+                            "floor": floor,
+                            "position": position,
+                            "address": address,
+                        },
+                    )
+                )
                 vacant = (floor, position) == (1, 2)
                 facts = {
                     "id": household, "door": door, "label": label, "address": address, "floor": floor,
@@ -122,7 +153,18 @@ def _grid(
                 rows.append(("household", facts))
                 if (floor, position) == (4, 2):
                     facts |= {"visit_days": 7, "care_level": 1}
-                    later.append(("care_person", {"id": named(f"care {address}"), "household": household, "name": "赵奶奶", "level": 1, "tags": ["living_alone"]}))
+                    later.append(
+                        (
+                            "care_person",
+                            {
+                                "id": named(f"care {address}"),
+                                "household": household,
+                                "name": "赵奶奶",
+                                "level": 1,
+                                "tags": ["living_alone"],
+                            },
+                        )
+                    )
     rows += later
 
 

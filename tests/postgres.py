@@ -48,7 +48,9 @@ class Cluster:
             shutil.chown(folder, "nobody")
         os.chmod(folder, 0o700)
         options = ["--auth=trust", "--username=tests", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        subprocess.run(_as_nobody([initdb, "-D", str(folder / "data"), *options]), check=True, capture_output=True)
+        subprocess.run(
+            _as_nobody([initdb, "-D", str(folder / "data"), *options]), check=True, capture_output=True
+        )
         self.start()
 
     def start(self) -> None:
@@ -84,7 +86,9 @@ class Cluster:
         """Run a statement in the maintenance database."""
         import psycopg
 
-        with psycopg.connect(f"postgresql://tests@127.0.0.1:{self.port}/postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            f"postgresql://tests@127.0.0.1:{self.port}/postgres", autocommit=True
+        ) as connection:
             connection.execute(text)
 
     def url(self) -> str:

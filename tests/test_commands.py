@@ -37,7 +37,11 @@ class Installation:
 
     def run(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
         """One command with this installation's environment."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("FIELDAPP_", "DATABASE_URL"))}
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("FIELDAPP_", "DATABASE_URL"))
+        }
         return subprocess.run(
             [sys.executable, "-m", "fieldapp.cli", *words],
             cwd=ROOT,
@@ -93,7 +97,9 @@ def record_visit(server: Server, town: Town, device: str, seq: int) -> dict[str,
         "cursors": {}, "tail": False, "report": {"waiting": 1, "oldest": None, "used": None, "left": None},
     }  # fmt: skip
     request = urllib.request.Request(
-        server.url + "/sync", json.dumps(asked).encode(), {"Content-Type": "application/json", "Origin": server.url}
+        server.url + "/sync",
+        json.dumps(asked).encode(),
+        {"Content-Type": "application/json", "Origin": server.url},
     )
     answer: dict[str, Any] = json.loads(opener.open(request).read())
     return answer

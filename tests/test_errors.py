@@ -25,14 +25,18 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh-CN", "没有"), ("en", "Not found")])
-def test_a_stranger_who_asks_for_nothing_known_reads_so_in_the_own_language(app: Flask, language: str, words: str) -> None:
+def test_a_stranger_who_asks_for_nothing_known_reads_so_in_the_own_language(
+    app: Flask, language: str, words: str
+) -> None:
     answer = app.test_client().get("/nothing-here", headers={"Accept-Language": language})
     assert answer.status_code == 404
     assert words in answer.text
     assert "<main" in answer.text
 
 
-def test_while_the_database_is_away_the_phone_is_told_to_try_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_database_is_away_the_phone_is_told_to_try_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(*_: object, **__: object) -> None:
         raise peewee.OperationalError("unable to open database file")
 
@@ -47,7 +51,9 @@ def test_while_the_database_is_away_the_phone_is_told_to_try_again(app: Flask, m
     assert "<main" in page.text
 
 
-def test_a_fault_of_the_program_is_a_page_in_words_without_a_trace(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_the_program_is_a_page_in_words_without_a_trace(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fault() -> None:
         raise RuntimeError("王建国 000-1388 0412")
 

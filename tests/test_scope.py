@@ -24,7 +24,16 @@ EVERYBODY = ("li", "wang", "chen", "zhang", "zhao", "sun")
 # Who holds the records of grid three, Li's own: Li and the supervisor of Li's community.
 HOLDERS = {"li", "zhang"}
 OF_COMMUNITY = {"li", "wang", "chen", "zhang"}
-OPEN = {"/livez", "/readyz", "/version", "/api/openapi.json", "/sw.js", "/manifest.webmanifest", "/sign-in", "/sign-out"}
+OPEN = {
+    "/livez",
+    "/readyz",
+    "/version",
+    "/api/openapi.json",
+    "/sw.js",
+    "/manifest.webmanifest",
+    "/sign-in",
+    "/sign-out",
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +82,9 @@ def path_of(screen: Screen, town: Town) -> str:
     return path
 
 
-def test_every_screen_opens_only_for_who_holds_its_records(town_app: tuple[Flask, Town, peewee.Database]) -> None:
+def test_every_screen_opens_only_for_who_holds_its_records(
+    town_app: tuple[Flask, Town, peewee.Database],
+) -> None:
     app, town, _ = town_app
     assert registry.screens
     for person in EVERYBODY:
@@ -109,15 +120,25 @@ def test_a_stranger_sees_no_route_but_the_open_ones(town_app: tuple[Flask, Town,
                 assert "王建国" not in answer.text and "000-1388" not in answer.text
 
 
-def test_pages_of_the_supervisor_are_closed_to_all_others(town_app: tuple[Flask, Town, peewee.Database]) -> None:
+def test_pages_of_the_supervisor_are_closed_to_all_others(
+    town_app: tuple[Flask, Town, peewee.Database],
+) -> None:
     app, town, _ = town_app
-    pages = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in ("review", "register") and not rule.arguments and "GET" in (rule.methods or set())]
+    pages = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.split(".")[0] in ("review", "register")
+        and not rule.arguments
+        and "GET" in (rule.methods or set())
+    ]
     assert "/received" in pages
     for person in EVERYBODY:
         client = client_of(app, person)
         for page in pages:
             status = client.get(page).status_code
-            assert status in ((200, 404) if town.people[person].role == "supervisor" else (403,)), f"{person} at {page}"
+            assert status in ((200, 404) if town.people[person].role == "supervisor" else (403,)), (
+                f"{person} at {page}"
+            )
 
 
 def sample(kind: str, town: Town) -> dict[str, Any]:
@@ -149,31 +170,51 @@ def push(client: FlaskClient, user: str, device: str, seq: int, op: dict[str, An
     return result
 
 
-def test_every_operation_counts_only_from_who_may_make_it(town_app: tuple[Flask, Town, peewee.Database]) -> None:
+def test_every_operation_counts_only_from_who_may_make_it(
+    town_app: tuple[Flask, Town, peewee.Database],
+) -> None:
     app, town, _ = town_app
     for person in EVERYBODY:
         client = client_of(app, person)
         me = town.people[person]
         device, seq = str(uuid7()), 0
         for kind, record in registry.records.items():
-            holds = person in (HOLDERS if any("grid" in one or "care" in one for one in record.channels()) else OF_COMMUNITY)
+            holds = person in (
+                HOLDERS if any("grid" in one or "care" in one for one in record.channels()) else OF_COMMUNITY
+            )
             own = of_grid_three(town, kind)
             if any(channel.startswith("user:") for channel in record.channels()):
                 holds = record.get_by_id(own).user == me.id
             seq += 1
-            made = push(client, me.id, device, seq, {"verb": "create", "kind": kind, "record": str(uuid7()), "patch": sample(kind, town)})
+            made = push(
+                client,
+                me.id,
+                device,
+                seq,
+                {"verb": "create", "kind": kind, "record": str(uuid7()), "patch": sample(kind, town)},
+            )
             expected = "applied" if holds and me.role in record.creates_by else "quarantined"
             assert made["status"] == expected, f"{person} creates {kind}: {made}"
-            fields = [name for name in record.patchable if getattr(record._meta.fields[name], "words", None)] or list(record.patchable)
+            fields = [
+                name for name in record.patchable if getattr(record._meta.fields[name], "words", None)
+            ] or list(record.patchable)
             for name in fields[:1] or ["community"]:
                 field = record._meta.fields[name]
                 current = getattr(record.get_by_id(own), name) if record.get_or_none(record.id == own) else ""
                 value = next((code for code in getattr(field, "words", {}) if code != current), "x")
                 seq += 1
-                op = {"verb": "patch", "kind": kind, "record": own, "patch": {name: value}, "base": {name: current}}
+                op = {
+                    "verb": "patch",
+                    "kind": kind,
+                    "record": own,
+                    "patch": {name: value},
+                    "base": {name: current},
+                }
                 patched = push(client, me.id, device, seq, op)
                 may = holds and me.role in record.patches_by and bool(record.patchable)
-                assert patched["status"] == ("applied" if may else "quarantined"), f"{person} patches {kind}: {patched}"
+                assert patched["status"] == ("applied" if may else "quarantined"), (
+                    f"{person} patches {kind}: {patched}"
+                )
 
 
 def test_nobody_sends_in_anothers_name(town_app: tuple[Flask, Town, peewee.Database]) -> None:
@@ -188,9 +229,13 @@ def test_nobody_sends_in_anothers_name(town_app: tuple[Flask, Town, peewee.Datab
     assert answer.get_json()["error"]["code"] == "other_user"
 
 
-def test_another_site_cannot_make_a_change_in_somebodys_browser(town_app: tuple[Flask, Town, peewee.Database]) -> None:
+def test_another_site_cannot_make_a_change_in_somebodys_browser(
+    town_app: tuple[Flask, Town, peewee.Database],
+) -> None:
     app, town, _ = town_app
     client = client_of(app, "li")
     for path in ("/sync", "/undo", "/drafts?for=/today", "/profile"):
-        answer = client.open(path, method="PUT" if "drafts" in path else "POST", headers={"Origin": "http://elsewhere.example"})
+        answer = client.open(
+            path, method="PUT" if "drafts" in path else "POST", headers={"Origin": "http://elsewhere.example"}
+        )
         assert answer.status_code == 403, path

@@ -67,7 +67,9 @@ def end_of_day(moment: datetime) -> str:
     return instant(day - timedelta(minutes=utc_offset()))
 
 
-def form_view(form: type[FieldForm], values: Mapping[str, Any], errors: Mapping[str, list[str]], draft: bool) -> dict[str, Any]:
+def form_view(
+    form: type[FieldForm], values: Mapping[str, Any], errors: Mapping[str, list[str]], draft: bool
+) -> dict[str, Any]:
     """`ctx.form`: what was typed or stands, what is wrong with it, and the fields in the reader's language."""
     return {
         "name": form.name,
@@ -104,7 +106,9 @@ def answer_screen(screen: Screen, url: str, params: Mapping[str, str], method: s
 def initial_values(screen: Screen, found: Mapping[str, Any]) -> dict[str, Any]:
     """What an untouched form shows: nothing, and for patched fields the loaded record's values."""
     assert screen.form is not None
-    values: dict[str, Any] = {name: [] if spec["type"] == "choices" else None for name, spec in screen.form.specs().items()}
+    values: dict[str, Any] = {
+        name: [] if spec["type"] == "choices" else None for name, spec in screen.form.specs().items()
+    }
     for made in screen.saves:
         if made.verb == "patch" and made.target:
             values.update({name: found[made.target].get(name) for name in made.fields})
@@ -127,7 +131,11 @@ def _post(
     if earlier is not None and earlier.account == g.me.id and earlier.url == ctx["url"]:
         return go(goes_to)
     # One page may hold many forms: the same fresh id sent to another address is another save.
-    group = fresh if earlier is None and UUID.fullmatch(fresh) else str(uuid5(NAMESPACE_URL, f"{fresh}|{ctx['url']}"))
+    group = (
+        fresh
+        if earlier is None and UUID.fullmatch(fresh)
+        else str(uuid5(NAMESPACE_URL, f"{fresh}|{ctx['url']}"))
+    )
     if PageSave.get_or_none(PageSave.group == group) is not None:
         return go(goes_to)
     says = str(expression(screen.says or "''")(**scope, _=gettext, gettext=gettext))
@@ -204,8 +212,8 @@ def undo(group: str) -> None:
     """Take back the operations of one save of this person, by operations of their own."""
     from fieldapp.declare.save import retract
 
-    found = PageSave.get_or_none(PageSave.group == group, PageSave.account == g.me.id, PageSave.undone == False)  # noqa: E712
-    if found is None:
+    found = PageSave.get_or_none(PageSave.group == group, PageSave.account == g.me.id)
+    if found is None or found.undone:
         return
     retract(g.me, group, now())
     PageSave.update(undone=True).where(PageSave.group == group).execute()

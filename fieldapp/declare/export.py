@@ -38,7 +38,7 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any]]:
     """The export as a dict, expressions and templates being `Script`s, and the statements that stand before it."""
     environment = template_environment(assets)
     screens = [_screen(one) for one in registry.screens.values()]
-    declared = {
+    declared: dict[str, Any] = {
         "forms": {name: form.export() for name, form in registry.forms.items()},
         "words": {name: dict(words) for name, words in registry.words.items()},
         "screens": screens,

@@ -9,8 +9,8 @@ from typing import Any
 from jinja2 import Environment
 
 from fieldapp.declare.record import Record
-from fieldapp.declare.template import configure, python_expression
 from fieldapp.declare.registry import registry
+from fieldapp.declare.template import configure, python_expression
 from sync.kinds import Compute
 
 
@@ -37,7 +37,9 @@ def effect_functions(record: type[Record]) -> list[tuple[str, dict[str, Compute]
         evaluate = expression(source)
         return lambda this, target: evaluate(this=this, target=target)
 
-    return [(made.target, {name: over(source) for name, source in made.fields.items()}) for made in record.effects]
+    return [
+        (made.target, {name: over(source) for name, source in made.fields.items()}) for made in record.effects
+    ]
 
 
 def derived_of(record: type[Record], row: dict[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:

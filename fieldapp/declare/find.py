@@ -70,7 +70,10 @@ def _run(query: Query, me: Me, scope: Mapping[str, Any], now: datetime) -> Any:
         field = query.record._meta.fields[query.by]
         newest = selected.select(peewee.fn.MAX(query.record.seq)).group_by(field)
         chosen = query.record.select().where(_conditions(query, me, scope, now), query.record.seq.in_(newest))
-        return {record.__data__[query.by]: as_dict(record, scope) for record in chosen.order_by(query.record.seq.desc(), query.record.id)}
+        return {
+            record.__data__[query.by]: as_dict(record, scope)
+            for record in chosen.order_by(query.record.seq.desc(), query.record.id)
+        }
     return [as_dict(one, scope) for one in _ordered(query, selected)]
 
 
@@ -78,7 +81,11 @@ def _count(query: Query, selected: Any) -> Any:
     if query.by is None:
         return selected.count()
     field = query.record._meta.fields[query.by]
-    counted = selected.select(field, peewee.fn.COUNT(query.record.id)).group_by(field).order_by(_text(query.record, field))
+    counted = (
+        selected.select(field, peewee.fn.COUNT(query.record.id))
+        .group_by(field)
+        .order_by(_text(query.record, field))
+    )
     return dict(counted.tuples())
 
 
@@ -135,7 +142,9 @@ def tokens(record: type[Record], row: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _searched(query: Query, me: Me, scope: Mapping[str, Any], now: datetime, words: list[str]) -> list[Record]:
+def _searched(
+    query: Query, me: Me, scope: Mapping[str, Any], now: datetime, words: list[str]
+) -> list[Record]:
     """Narrowed by the database on the first word, then held to the tokens, which both sides share."""
     record = query.record
     condition = _conditions(query, me, scope, now)
@@ -149,7 +158,9 @@ def _searched(query: Query, me: Me, scope: Mapping[str, Any], now: datetime, wor
             anywhere = hit if anywhere is None else anywhere | hit
         condition &= anywhere
     fits = []
-    for one in _ordered(Query("many", record, order=query.order), record.select().where(condition)).iterator():
+    for one in _ordered(
+        Query("many", record, order=query.order), record.select().where(condition)
+    ).iterator():
         have = tokens(record, one.__data__)
         if all(any(token.startswith(word) for token in have) for word in words):
             fits.append(one)

@@ -123,7 +123,11 @@ def _problem(spec: Mapping[str, Any], value: Any) -> tuple[str, dict[str, Any]] 
         return NOT_A_CHOICE, {}
     if kind == "choices":
         known = registry.words[spec["words"]]
-        if not isinstance(value, list) or any(one not in known for one in value) or len(set(value)) != len(value):
+        if (
+            not isinstance(value, list)
+            or any(one not in known for one in value)
+            or len(set(value)) != len(value)
+        ):
             return NOT_A_CHOICE, {}
     if kind in ("text", "textarea", "hidden"):
         if not isinstance(value, str):
@@ -156,10 +160,14 @@ def check(fields: Mapping[str, Mapping[str, Any]], values: Values) -> tuple[Valu
         value = values.get(name)
         empty = value is None or value == "" or value == []
         if empty:
-            required = spec.get("required") or (spec.get("required_if") and holds(spec["required_if"], values))
+            required = spec.get("required") or (
+                spec.get("required_if") and holds(spec["required_if"], values)
+            )
             if required:
                 errors[name] = [(REQUIRED, {})]
-            kept[name] = [] if spec["type"] == "choices" else ("" if spec["type"] in ("text", "textarea") else None)
+            kept[name] = (
+                [] if spec["type"] == "choices" else ("" if spec["type"] in ("text", "textarea") else None)
+            )
             if spec["type"] == "boolean":
                 kept[name] = False
             continue
@@ -208,7 +216,10 @@ class FieldForm(FlaskForm):
         """The form as the phone reads it."""
         fields = []
         for name, spec in cls.specs().items():
-            made = {"name": name, **{key: value for key, value in spec.items() if key not in ("shown_if", "required_if")}}
+            made = {
+                "name": name,
+                **{key: value for key, value in spec.items() if key not in ("shown_if", "required_if")},
+            }
             made["shownIf"] = _lists(spec.get("shown_if"))
             made["requiredIf"] = _lists(spec.get("required_if"))
             fields.append(made)

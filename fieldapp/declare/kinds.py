@@ -40,7 +40,11 @@ def _kind(record: type[Record]) -> Kind:
 
 
 def _may(record: type[Record]) -> Callable[[str, Me], bool]:
-    allowed = {"create": record.creates_by, "patch": record.patches_by, "retract": (*record.creates_by, *record.patches_by)}
+    allowed = {
+        "create": record.creates_by,
+        "patch": record.patches_by,
+        "retract": (*record.creates_by, *record.patches_by),
+    }
     return lambda verb, me: me.role in allowed.get(verb, ())
 
 
@@ -86,5 +90,3 @@ def _fits(record: type[Record], name: str, value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
     limit = getattr(field, "max", None)
     return limit is None or (isinstance(value, str) and len(value) <= limit)
-
-

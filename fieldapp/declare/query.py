@@ -59,7 +59,8 @@ class Query:
             "q": self.word,
             "kind": self.record.kind,
             "where": {key: _ref(value) for key, value in self.where.items()},
-            "range": self.range and {"field": self.range.field, "op": self.range.op, "value": _ref(self.range.value)},
+            "range": self.range
+            and {"field": self.range.field, "op": self.range.op, "value": _ref(self.range.value)},
             "order": list(self.order),
             "newest": self.newest,
             "limit": self.limit,
@@ -112,7 +113,9 @@ def many(
     **conditions: str | Lit,
 ) -> Query:
     """All records that fit, in order (default: as the server received them, pending last)."""
-    query = Query("many", record, order=order, newest=newest_first, limit=limit, **_conditions(record, conditions))
+    query = Query(
+        "many", record, order=order, newest=newest_first, limit=limit, **_conditions(record, conditions)
+    )
     if query.range and order and order[0].lstrip("-") != query.range.field:
         raise ValueError("a range is ordered by its own field first")
     return query
@@ -128,7 +131,14 @@ def count(record: type[Record], *, by: str | None = None, **conditions: str | Li
     return Query("count", record, by=by, **_conditions(record, conditions))
 
 
-def search(record: type[Record], text: str, *, order: tuple[str, ...] = ("address",), limit: int = 20, **conditions: str) -> Query:
+def search(
+    record: type[Record],
+    text: str,
+    *,
+    order: tuple[str, ...] = ("address",),
+    limit: int = 20,
+    **conditions: str,
+) -> Query:
     """Records whose search tokens begin with every word of `text`; nothing for an empty text."""
     query = Query("search", record, text=text, order=order, limit=limit, **_conditions(record, conditions))
     if not record.search:

@@ -85,7 +85,11 @@ class ListOf(peewee.TextField):
 
     def db_value(self, value: Any) -> str:
         """The JSON text that is stored."""
-        return value if isinstance(value, str) else json.dumps(value or [], ensure_ascii=False, separators=(",", ":"))
+        return (
+            value
+            if isinstance(value, str)
+            else json.dumps(value or [], ensure_ascii=False, separators=(",", ":"))
+        )
 
     def python_value(self, value: Any) -> list[Json]:
         """The list that the text stands for."""
@@ -175,7 +179,9 @@ class Record(peewee.Model):
         parent = registry.records[cls.parent_kind()]
         mine = cls._meta.fields
         return tuple(
-            name for name, field in mine.items() if isinstance(field, Ref) and name != cls.parent and name in parent._meta.fields
+            name
+            for name, field in mine.items()
+            if isinstance(field, Ref) and name != cls.parent and name in parent._meta.fields
         )
 
     @classmethod

@@ -36,20 +36,39 @@ def operations(
             if one.target and record.parent:
                 patch[record.parent] = found[one.target]["id"]
             id = str(uuid7(milliseconds)) if any(other["verb"] == "create" for other in made) else group
-            made.append({"verb": "create", "kind": record.kind, "record": id, "patch": patch, "base": {}, "base_version": None})
+            made.append(
+                {
+                    "verb": "create",
+                    "kind": record.kind,
+                    "record": id,
+                    "patch": patch,
+                    "base": {},
+                    "base_version": None,
+                }
+            )
         else:
             loaded = found[one.target or ""]
-            changed = {name: values[name] for name in one.fields if name in values and values[name] != loaded[name]}
+            changed = {
+                name: values[name] for name in one.fields if name in values and values[name] != loaded[name]
+            }
             if changed:
                 base = {name: loaded[name] for name in changed}
                 made.append(
-                    {"verb": "patch", "kind": record.kind, "record": loaded["id"], "patch": changed, "base": base}
+                    {
+                        "verb": "patch",
+                        "kind": record.kind,
+                        "record": loaded["id"],
+                        "patch": changed,
+                        "base": base,
+                    }
                     | {"base_version": loaded["version"]}
                 )
     return _stamped(made, moment, screen.form.version if screen.form else 1, group)
 
 
-def _stamped(made: list[dict[str, Any]], moment: datetime, form_version: int, group: str) -> list[dict[str, Any]]:
+def _stamped(
+    made: list[dict[str, Any]], moment: datetime, form_version: int, group: str
+) -> list[dict[str, Any]]:
     milliseconds = int(moment.timestamp() * 1000)
     at = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
     common = {"group": group, "after": [], "form": form_version, "at": at, "offset": 0, "files": []}
@@ -63,9 +82,18 @@ def save(me: Me, made: list[dict[str, Any]], moment: datetime) -> list[dict[str,
 
 def retract(me: Me, group: str, moment: datetime) -> None:
     """Take back each operation of a group, newest first."""
-    found = Operation.select().where(Operation.group == group, Operation.user == me.id, Operation.verb != "retract")
+    found = Operation.select().where(
+        Operation.group == group, Operation.user == me.id, Operation.verb != "retract"
+    )
     made = [
-        {"verb": "retract", "kind": one.kind, "record": one.record, "patch": {"of": one.op}, "base": {}, "base_version": None}
+        {
+            "verb": "retract",
+            "kind": one.kind,
+            "record": one.record,
+            "patch": {"of": one.op},
+            "base": {},
+            "base_version": None,
+        }
         for one in found.order_by(Operation.seq.desc())
     ]
     if made:

@@ -70,7 +70,12 @@ class Screen:
             "queries": [query.export(name) for name, query in self.queries.items()],
             "form": self.form.name if self.form else None,
             "saves": [
-                {"verb": save.verb, "kind": save.record.kind, "target": save.target, "fields": list(save.fields)}
+                {
+                    "verb": save.verb,
+                    "kind": save.record.kind,
+                    "target": save.target,
+                    "fields": list(save.fields),
+                }
                 for save in self.saves
             ],
             "then": self.then,

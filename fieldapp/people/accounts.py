@@ -51,7 +51,7 @@ def add(
         grids=json.dumps(grids or []),
         locale=locale,
     )
-    records = [
+    records: list[tuple[str, dict[str, object]]] = [
         ("member", {"id": account.id, "name": name, "role": role, "grids": grids or []}),
         ("profile", {"id": account.profile, "user": account.id, "locale": locale, "theme": "auto"}),
     ]

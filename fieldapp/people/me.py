@@ -17,7 +17,13 @@ def me_of(account: Account) -> Me:
     channels = {f"user:{account.id}", f"community:{account.community}"}
     for grid in grids:
         channels |= {f"grid:{grid}", f"care:{grid}"}
-    return Me(id=account.id, community=account.community, role=account.role, channels=frozenset(channels), grids=tuple(grids))
+    return Me(
+        id=account.id,
+        community=account.community,
+        role=account.role,
+        channels=frozenset(channels),
+        grids=tuple(grids),
+    )
 
 
 def _grids(account: Account) -> list[str]:

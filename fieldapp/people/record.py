@@ -32,6 +32,4 @@ class Profile(Record):
 
     user = Ref("member")
     locale = Choice(("zh_Hans_CN", _l("Simplified Chinese")), ("en", _l("English")), default="zh_Hans_CN")
-    theme = Choice(
-        ("auto", _l("As the phone")), ("light", _l("Light")), ("dark", _l("Dark")), default="auto"
-    )
+    theme = Choice(("auto", _l("As the phone")), ("light", _l("Light")), ("dark", _l("Dark")), default="auto")

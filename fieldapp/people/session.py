@@ -56,7 +56,11 @@ def locale() -> str:
     view = g.get("me_view")
     if view:
         return str(view["locale"])
-    return request.accept_languages.best_match(["zh", "zh-CN", "en"], "zh").replace("zh-CN", "zh") == "en" and "en" or LOCALES[0]
+    return (
+        request.accept_languages.best_match(["zh", "zh-CN", "en"], "zh").replace("zh-CN", "zh") == "en"
+        and "en"
+        or LOCALES[0]
+    )
 
 
 def init_app(app: Flask) -> None:
@@ -99,5 +103,10 @@ def sign_out() -> Response:
 def _inside(target: str | None) -> str:
     """Only a path of this site is ever redirected to."""
     parts = urlsplit(target or "")
-    safe = parts.path.startswith("/") and not parts.path.startswith("//") and not parts.netloc and not parts.scheme
+    safe = (
+        parts.path.startswith("/")
+        and not parts.path.startswith("//")
+        and not parts.netloc
+        and not parts.scheme
+    )
     return target if target and safe and "\\" not in target else "/today"

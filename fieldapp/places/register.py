@@ -18,7 +18,8 @@ from fieldapp.places.register_bar import Bar
 from fieldapp.places.register_check import Checker, Problem
 from fieldapp.places.register_read import Register, Unreadable, open_register
 from fieldapp.places.register_staging import Staging
-from fieldapp.places.register_write import Outcome, Steps, Target, conflicts, preview, write
+from fieldapp.places.register_target import Target
+from fieldapp.places.register_write import Outcome, Steps, conflicts, preview, write
 from sync.ids import uuid7
 from sync.write import put
 

@@ -30,7 +30,11 @@ def groups(me: Me, worker: str = "", building: str = "") -> list[dict[str, Any]]
     Each group: `worker`, `building`, `count`, `last_time`, `rows` of `time`, `address`, `kind_word`, `says`,
     `status`, `status_word`.
     """
-    newest = Operation.select().where(Operation.community == me.community).order_by(Operation.server_time.desc(), Operation.seq.desc())
+    newest = (
+        Operation.select()
+        .where(Operation.community == me.community)
+        .order_by(Operation.server_time.desc(), Operation.seq.desc())
+    )
     if worker:
         newest = newest.where(Operation.user == worker)
     found = list(newest.limit(SHOWN))
@@ -44,13 +48,20 @@ def groups(me: Me, worker: str = "", building: str = "") -> list[dict[str, Any]]
             continue
         group = grouped.setdefault(
             (one.user, at),
-            {"worker": names.get(one.user, ""), "building": buildings.get(at, ""), "last_time": one.server_time, "rows": []},
+            {
+                "worker": names.get(one.user, ""),
+                "building": buildings.get(at, ""),
+                "last_time": one.server_time,
+                "rows": [],
+            },
         )
         group["rows"].append(
             {
                 "time": one.server_time,
                 "address": address,
-                "kind_word": gettext(registry.records[one.kind].noun) if one.kind in registry.records else one.kind,
+                "kind_word": gettext(registry.records[one.kind].noun)
+                if one.kind in registry.records
+                else one.kind,
                 "says": _says(one),
                 "status": one.status,
                 "status_word": gettext(STATUS.get(one.status, one.status)),
@@ -64,7 +75,9 @@ def groups(me: Me, worker: str = "", building: str = "") -> list[dict[str, Any]]
 def choices(me: Me) -> dict[str, list[tuple[str, str]]]:
     """What the page can be narrowed to: `workers` and `buildings` as (id, name)."""
     workers = Member.select().where(Member.community == me.community).order_by(Member.name)
-    buildings = Building.select().where(Building.community == me.community).order_by(Building.number, Building.name)
+    buildings = (
+        Building.select().where(Building.community == me.community).order_by(Building.number, Building.name)
+    )
     return {
         "workers": [(one.id, one.name) for one in workers if one.role != "supervisor"],
         "buildings": [(one.id, one.name) for one in buildings],

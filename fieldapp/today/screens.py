@@ -2,7 +2,7 @@
 
 from fieldapp.declare.query import count, lit, many, one
 from fieldapp.declare.registry import registry
-from fieldapp.declare.screen import create, patch, record_screen, screen
+from fieldapp.declare.screen import patch, record_screen, screen
 from fieldapp.errors import REASONS
 from fieldapp.people.form import ProfileForm
 from fieldapp.people.record import Member, Profile
@@ -14,7 +14,12 @@ screen(
     tab="today",
     grids=many(Grid, id="me.grids", order=("number",)),
     in_care=many(
-        Household, grid="me.grids", care_level=lit([1, 2, 3]), due_on__lte="today", order=("due_on",), limit=20
+        Household,
+        grid="me.grids",
+        care_level=lit([1, 2, 3]),
+        due_on__lte="today",
+        order=("due_on",),
+        limit=20,
     ),
     due=many(Household, grid="me.grids", care_level=lit(0), due_on__lte="today", order=("due_on",), limit=15),
     due_count=count(Household, grid="me.grids", due_on__lte="today"),

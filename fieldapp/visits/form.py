@@ -16,5 +16,7 @@ class VisitForm(FieldForm):
     note = field("textarea", _l("Add a sentence"), max=500)
     come_back = field("instant", _l("Come back at"), required_if={"outcome": ("appointment",)})
     phone = field("text", _l("Phone"), max=30, pattern=r"[0-9+() -]*", shown_if={"outcome": SPOKE})
-    tenure = field("choice", _l("Tenure"), words="household.tenure", shown_if={"outcome": (*SPOKE, "moved", "vacant")})
+    tenure = field(
+        "choice", _l("Tenure"), words="household.tenure", shown_if={"outcome": (*SPOKE, "moved", "vacant")}
+    )
     people = field("integer", _l("Number of people"), min=0, max=60, shown_if={"outcome": SPOKE})

@@ -140,8 +140,10 @@ def test_a_page_with_faults_is_found_out(phone: Phone) -> None:
           image.style.width = "2000px";
           const button = document.createElement("button");
           button.textContent = "tiny";
-          button.style.cssText = "height: 20px; min-height: 0; color: #ddd; background: #fff";
-          document.querySelector("main").append(image, button);
+          button.style.cssText = "height: 20px; min-height: 0";
+          document.querySelector("h1").style.color = "#ddd";
+          document.querySelector("main").prepend(button);
+          document.querySelector("main").append(image);
         }"""
     )
     assert {one.split(": ")[1] for one in complaints(phone, "")} >= {"image-alt", "color-contrast"}

@@ -25,7 +25,9 @@ BEFORE = "import sys; from tests.cast import signed_in_database; signed_in_datab
 
 def copy_of_checkout(folder: Path) -> Path:
     """Every tracked file, and the installed libraries beside it."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +39,9 @@ def copy_of_checkout(folder: Path) -> Path:
 def python(folder: Path, *words: str, **environment: str) -> None:
     """Run Python in the copy, on the copy's own packages."""
     given = {**os.environ, "PYTHONPATH": str(folder), **environment}
-    done = subprocess.run([sys.executable, *words], cwd=folder, env=given, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, env=given, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -94,7 +98,9 @@ def test_li_records_a_dog_without_signal_and_the_centre_receives_it_once(
         li.go("/sync")
         li.page.locator("[data-run]").click()
         office = Office(server)
-        office.until(lambda: office.rows("SELECT * FROM dog WHERE call_name = '旺财 & Co' AND size = 'large'"))
+        office.until(
+            lambda: office.rows("SELECT * FROM dog WHERE call_name = '旺财 & Co' AND size = 'large'")
+        )
         assert len(office.rows("SELECT * FROM dog")) == 1
     finally:
         road.stop()

@@ -11,9 +11,29 @@ from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Screen
 
-TEXTS = ("", "王建国", "O'Brien & Söhne <b>", '"quoted"', "𠮷田 👨‍👩‍👧", "a b  c", "3A", "底商2", "301-B", "{{ x }}", "</script>", "%(n)s 100%", "000-1388 0412")
+TEXTS = (
+    "",
+    "王建国",
+    "O'Brien & Söhne <b>",
+    '"quoted"',
+    "𠮷田 👨‍👩‍👧",
+    "a b  c",
+    "3A",
+    "底商2",
+    "301-B",
+    "{{ x }}",
+    "</script>",
+    "%(n)s 100%",
+    "000-1388 0412",
+)
 DAYS = ("2026-11-23", "2026-11-22", "2026-11-24", "2026-01-02", "2025-12-31", "2024-02-29")
-INSTANTS = ("2026-11-23T02:42:05Z", "2026-11-22T15:59:59Z", "2026-11-22T16:00:00Z", "2025-11-03T10:00:00Z", "2026-11-23T10:30:00Z")
+INSTANTS = (
+    "2026-11-23T02:42:05Z",
+    "2026-11-22T15:59:59Z",
+    "2026-11-22T16:00:00Z",
+    "2025-11-03T10:00:00Z",
+    "2026-11-23T10:30:00Z",
+)
 STATES = ("phone", "received", "review", "quarantined", "held")
 
 
@@ -60,7 +80,12 @@ class Chance:
     def record(self, kind: type[Record]) -> dict[str, Any]:
         """A record of a kind, derived values left out (they are computed by the caller)."""
         made = {name: self.value(field) for name, field in kind._meta.fields.items()}
-        made |= {"id": self.id(), "device_time": self.of(INSTANTS), "server_time": self.of(INSTANTS), "_kind": kind.kind}
+        made |= {
+            "id": self.id(),
+            "device_time": self.of(INSTANTS),
+            "server_time": self.of(INSTANTS),
+            "_kind": kind.kind,
+        }
         if made.get("last_outcome"):
             made["last_outcome"] = self.of(registry.words["visit.outcome"])
         made["_state"] = {"code": self.of(STATES), "at": self.of(INSTANTS)}

@@ -32,7 +32,9 @@ let identity = null;
 async function fetchFromServer(input, options) {
   const request = new Request(new URL(typeof input === "string" ? input : input.url, ORIGIN), options);
   const body = Buffer.from(await request.arrayBuffer()).toString("base64");
-  say({ fetch: { url: request.url, method: request.method, headers: Object.fromEntries(request.headers), body } });
+  say({
+    fetch: { url: request.url, method: request.method, headers: Object.fromEntries(request.headers), body },
+  });
   const answer = await next();
   return new Response(Buffer.from(answer.body, "base64"), { status: answer.status, headers: answer.headers });
 }
@@ -77,7 +79,9 @@ const commands = {
   },
 
   async ask({ path, method = "GET", headers = {}, body = null }) {
-    const answer = await phone.respond(new Request(new URL(path, ORIGIN), { method, headers, body, redirect: "manual" }));
+    const answer = await phone.respond(
+      new Request(new URL(path, ORIGIN), { method, headers, body, redirect: "manual" }),
+    );
     return { status: answer.status, headers: Object.fromEntries(answer.headers), html: await answer.text() };
   },
 
@@ -109,7 +113,9 @@ async function asked(store, query, scope) {
 function plain(value) {
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, one]) => [key, plain(one)]));
   if (Array.isArray(value)) return value.map((one) => one.id);
-  return value && typeof value === "object" ? value.id ?? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)])) : value;
+  return value && typeof value === "object"
+    ? (value.id ?? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)])))
+    : value;
 }
 
 for (;;) {

@@ -55,7 +55,11 @@ class PhoneProcess:
             headers={name: value for name, value in asked["headers"].items() if name != "content-length"},
             data=base64.b64decode(asked["body"]),
         )
-        headers = {name: value for name, value in answer.headers.items() if name not in ("Content-Encoding", "Content-Length")}
+        headers = {
+            name: value
+            for name, value in answer.headers.items()
+            if name not in ("Content-Encoding", "Content-Length")
+        }
         body = answer.data
         if answer.headers.get("Content-Encoding") == "gzip":
             import gzip

@@ -17,7 +17,9 @@ VECTORS = json.loads((Path(__file__).parent / "form_vectors.json").read_text(enc
 
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
-def test_flask_reads_and_checks_a_form_as_the_phone_does(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flask_reads_and_checks_a_form_as_the_phone_does(
+    case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Registry, "words", VECTORS["words"])
     monkeypatch.setenv("FIELDAPP_UTC_OFFSET", str(VECTORS["utc_offset"]))
     sent = MultiDict(parse_qsl(case["body"], keep_blank_values=True))
@@ -25,4 +27,6 @@ def test_flask_reads_and_checks_a_form_as_the_phone_does(case: dict[str, Any], m
     assert values == case["values"]
     kept, errors = check(VECTORS["fields"], values)
     assert kept == case["kept"]
-    assert {name: [list(problem) for problem in problems] for name, problems in errors.items()} == case["errors"]
+    assert {name: [list(problem) for problem in problems] for name, problems in errors.items()} == case[
+        "errors"
+    ]

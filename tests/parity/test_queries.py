@@ -36,13 +36,25 @@ def ids(found: Any) -> Any:
 def filled(row: dict[str, Any]) -> dict[str, Any]:
     """A record with every column."""
     record = registry.records[row["_kind"]]
-    made = {name: field.default() if callable(field.default) else field.default for name, field in record._meta.fields.items()}
-    made |= {"community": "c1", "author": "", "device_time": NOW, "server_time": NOW, "version": 1, "gone": False}
+    made = {
+        name: field.default() if callable(field.default) else field.default
+        for name, field in record._meta.fields.items()
+    }
+    made |= {
+        "community": "c1",
+        "author": "",
+        "device_time": NOW,
+        "server_time": NOW,
+        "version": 1,
+        "gone": False,
+    }
     return {**made, **{name: value for name, value in row.items() if name != "_kind"}}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[peewee.Database]:
+def stored(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[peewee.Database]:
     """A database with the records of the table."""
     declare_all()
     if request.param == "sqlite":
@@ -58,8 +70,16 @@ def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize(("rule", "query", "expected"), VECTORS, ids=[rule for rule, _, _ in VECTORS])
-def test_the_server_finds_what_the_table_says(stored: peewee.Database, rule: str, query: Query, expected: Any) -> None:
-    me = Me(id=ME["id"], community="c1", role="grid_worker", channels=frozenset(ME["channels"]), grids=tuple(ME["grids"]))
+def test_the_server_finds_what_the_table_says(
+    stored: peewee.Database, rule: str, query: Query, expected: Any
+) -> None:
+    me = Me(
+        id=ME["id"],
+        community="c1",
+        role="grid_worker",
+        channels=frozenset(ME["channels"]),
+        grids=tuple(ME["grids"]),
+    )
     try:
         found = run_queries({"asked": query}, me, SCOPE, MOMENT)["asked"]
     except Missing:
@@ -80,7 +100,9 @@ def phone() -> Iterator[PhoneProcess]:
 
 
 @pytest.mark.parametrize(("rule", "query", "expected"), VECTORS, ids=[rule for rule, _, _ in VECTORS])
-def test_the_phone_finds_what_the_table_says(phone: PhoneProcess, rule: str, query: Query, expected: Any) -> None:
+def test_the_phone_finds_what_the_table_says(
+    phone: PhoneProcess, rule: str, query: Query, expected: Any
+) -> None:
     found = phone.tell("query", queries=[query.export("asked")], scope=SCOPE)["results"][0]
     assert found == expected
 

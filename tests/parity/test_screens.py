@@ -58,14 +58,22 @@ def renderer() -> Iterator[PhoneProcess]:
 
 def fill_derived(value: Any, scope: dict[str, Any]) -> None:
     """Give random records their derived values, as a query would."""
-    rows = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) and "_kind" not in value else [value]
+    rows = (
+        value
+        if isinstance(value, list)
+        else list(value.values())
+        if isinstance(value, dict) and "_kind" not in value
+        else [value]
+    )
     for row in rows:
         if isinstance(row, dict) and "_kind" in row:
             derived_of(registry.records[row["_kind"]], row, scope)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("name", sorted(__import__("fieldapp.features", fromlist=["x"]).declare_all() and registry.screens))
+@pytest.mark.parametrize(
+    "name", sorted(__import__("fieldapp.features", fromlist=["x"]).declare_all() and registry.screens)
+)
 def test_random_contexts_render_the_same_on_the_phone(
     world: tuple[Flask, Town, peewee.Database], renderer: PhoneProcess, name: str, locale: str
 ) -> None:
@@ -81,7 +89,9 @@ def test_random_contexts_render_the_same_on_the_phone(
             for query in screen.queries:
                 fill_derived(ctx[query], ctx)
             ours = render_template(screen.template, **ctx)
-        assert renderer.tell("render", template=screen.template, ctx=ctx)["html"] == ours, f"{name} seed {seed}"
+        assert renderer.tell("render", template=screen.template, ctx=ctx)["html"] == ours, (
+            f"{name} seed {seed}"
+        )
 
 
 @functools.cache
@@ -93,7 +103,13 @@ def browser(app: Flask, person: str) -> FlaskClient:
 def speak(database: peewee.Database, town: Town, person: str, locale: str) -> None:
     """The person chooses a language."""
     profile = named(f"profile {person}")
-    put(database, kinds(), town.people[person].community, [("profile", {"id": profile, "locale": locale})], NOW)
+    put(
+        database,
+        kinds(),
+        town.people[person].community,
+        [("profile", {"id": profile, "locale": locale})],
+        NOW,
+    )
 
 
 def phone_of(app: Flask, town: Town, person: str) -> PhoneProcess:
@@ -110,8 +126,18 @@ def phone_of(app: Flask, town: Town, person: str) -> PhoneProcess:
 def same_answer(app: Flask, town: Town, phone: PhoneProcess, person: str, path: str, **request: Any) -> None:
     """Ask both for the same and compare status and bytes, whole and as a fragment."""
     for headers in ({}, {"HX-Request": "true"}):
-        theirs = phone.tell("ask", path=path, headers={**headers, **request.get("headers", {})}, **{k: v for k, v in request.items() if k != "headers"})
-        ours = browser(app, person).open(path, method=request.get("method", "GET"), headers={**headers, **request.get("headers", {})}, data=request.get("body"))
+        theirs = phone.tell(
+            "ask",
+            path=path,
+            headers={**headers, **request.get("headers", {})},
+            **{k: v for k, v in request.items() if k != "headers"},
+        )
+        ours = browser(app, person).open(
+            path,
+            method=request.get("method", "GET"),
+            headers={**headers, **request.get("headers", {})},
+            data=request.get("body"),
+        )
         assert theirs["status"] == ours.status_code, f"{person} {path}"
         assert settle(theirs["html"]) == settle(ours.text), f"{person} {path} {headers}"
 
@@ -142,7 +168,9 @@ def test_the_phone_answers_every_screen_as_flask_does(
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_a_bad_form_is_answered_the_same_with_422(world: tuple[Flask, Town, peewee.Database], locale: str) -> None:
+def test_a_bad_form_is_answered_the_same_with_422(
+    world: tuple[Flask, Town, peewee.Database], locale: str
+) -> None:
     app, town, database = world
     speak(database, town, "li", locale)
     phone = phone_of(app, town, "li")
@@ -162,12 +190,24 @@ def test_a_bad_form_is_answered_the_same_with_422(world: tuple[Flask, Town, peew
     phone.close()
 
 
-def test_a_visit_pending_on_the_phone_renders_as_an_applied_one(world: tuple[Flask, Town, peewee.Database]) -> None:
+def test_a_visit_pending_on_the_phone_renders_as_an_applied_one(
+    world: tuple[Flask, Town, peewee.Database],
+) -> None:
     app, town, database = world
     speak(database, town, "li", "en")
     phone = phone_of(app, town, "li")
     household = town.households["3-1-601"]
-    body = urlencode({"outcome": "met", "phrases": "well", "note": "楼道灯 <坏了>", "fresh_id": FRESH, "phone": "000-1", "people": "4", "tenure": "rented"})
+    body = urlencode(
+        {
+            "outcome": "met",
+            "phrases": "well",
+            "note": "楼道灯 <坏了>",
+            "fresh_id": FRESH,
+            "phone": "000-1",
+            "people": "4",
+            "tenure": "rented",
+        }
+    )
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     saved = phone.tell("ask", path=f"/households/{household}/visit", method="POST", body=body, headers=form)
     assert saved["status"] == 303
@@ -181,5 +221,7 @@ def test_a_visit_pending_on_the_phone_renders_as_an_applied_one(world: tuple[Fla
     clock[0] = NOW
     main = lambda html: html[html.index("<main") : html.index("</main>")]  # noqa: E731
     assert settle(main(applied)) == settle(main(online))
-    assert main(pending).replace("On this phone", "Received").replace("state phone", "state received") == main(applied)
+    assert main(pending).replace("On this phone", "Received").replace(
+        "state phone", "state received"
+    ) == main(applied)
     phone.close()
