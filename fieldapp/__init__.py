@@ -17,7 +17,7 @@ from fieldapp import config
 
 def create_app(database: peewee.Database | None = None) -> Flask:
     """The wired application on `database` (default: the configured one)."""
-    from fieldapp import errors, exchange, features, health, limits, phone, security
+    from fieldapp import errors, exchange, features, health, limits, packing, phone, security
     from fieldapp.db import open_database
     from fieldapp.declare.registry import registry
     from fieldapp.declare.template import configure
@@ -50,6 +50,7 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     CSRFProtect(app)
     limits.limiter.init_app(app)
     security.init_app(app)
+    packing.init_app(app)
     errors.init_app(app)
 
     @app.before_request

@@ -1,0 +1,76 @@
+"""Trim: htmx as this app uses it. Settings that never change are written into its source, and what no template may ask
+for is left out, so that the minifier drops the rest: a seventh of what a phone loads before the first screen is painted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+# As static/page/navigation.js sets them.
+SETTINGS = {
+    "allowEval": "false",
+    "allowScriptTags": "false",
+    "includeIndicatorStyles": "false",
+    "historyCacheSize": "0",
+    "refreshOnHistoryMiss": "false",
+}
+# What a template may not say (a pattern), and the functions that only serve it, with what they give without it.
+UNUSED = {
+    r"\bhx-on\b": {
+        "processHXOnRoot": "",
+        "findHxOnWildcardElements": "[]",
+        "processHxOnWildcard": "",
+        "deInitOnHandlers": "",
+    },
+    r"\bhx-(vals|vars|headers|request)=": {"getValuesForElement": "values || {}"},
+    r"hx-trigger=.[^\"']*\[": {"maybeGenerateConditional": "null"},
+    r"hx-trigger=.[^\"']*\b(revealed|intersect)": {"initScrollHandler": "", "maybeReveal": ""},
+    r"\bhx-ext=": {"getExtensions": "[]", "withExtensions": ""},
+    r"\bhx-(swap|select)-oob=": {"findAndSwapOobElements": "false", "oobSwap": ""},
+    r"<hx-": {"findAndSwapPartials": "false"},
+    r"\bhx-preserve\b": {"handlePreservedElements": "", "restorePreservedElements": ""},
+    r"\bhx-disabled-elt=": {"disableElements": "[]"},
+    r"\bhx-indicator=": {"addRequestIndicatorClasses": "[]", "removeRequestIndicators": ""},
+}
+# A history without a cache finds nothing there; no text is run as code; no answer of ours triggers events by a header.
+NEVER = {"getCachedHistory": "null", "internalEval": "null", "handleTriggerHeader": ""}
+# What our scripts call; the rest of its interface serves other people's.
+CALLED = {"onLoad", "process"}
+
+
+def trimmed(source: str, templates: Iterable[Path], scripts: Iterable[Path]) -> str:
+    """The source of htmx with less in it; ValueError where a page needs what is left out, or htmx is no longer as it was."""
+    for file in templates:
+        for pattern in UNUSED:
+            if found := re.search(pattern, file.read_text(encoding="utf-8")):
+                raise ValueError(f"{file}: {found.group()} is left out of htmx by fieldapp/trim.py")
+    ours = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
+    if called := set(re.findall(r"\bhtmx\.(\w+)\(", ours)) - CALLED:
+        raise ValueError(f"htmx.{called.pop()}() is left out of htmx by fieldapp/trim.py")
+    for name, value in SETTINGS.items():
+        if f"{name}: {value}," not in ours:
+            raise ValueError(f"no script of ours sets htmx.config.{name} to {value}")
+        source = replaced(rf"htmx\.config\.{name}\b", value, source)
+    for functions in (*UNUSED.values(), NEVER):
+        for name, value in functions.items():
+            source = emptied(source, name, value)
+    return replaced(rf"\n  htmx\.(?!({'|'.join(CALLED)}) )\w+ = \w+(?=\n)", "", source)
+
+
+def replaced(pattern: str, by: str, source: str) -> str:
+    """The source with another text wherever the pattern is, which must be somewhere."""
+    made, times = re.subn(pattern, by, source)
+    if not times:
+        raise ValueError(f"htmx has no {pattern}")
+    return made
+
+
+def emptied(source: str, name: str, value: str) -> str:
+    """The source with a function that does nothing but give `value`."""
+    pattern = rf"(\n  function {name}\([^)]*\) \{{\n).*?\n  \}}\n"
+    made, times = re.subn(pattern, lambda found: f"{found[1]}return {value}\n  }}\n", source, flags=re.DOTALL)
+    if times != 1:
+        raise ValueError(f"htmx has no function {name}")
+    return made
