@@ -127,7 +127,7 @@ class Walk:
         self.proxy = Proxy(server.port).start()
         self.phone = Phone(playwright, folder / f"walk-{username}", self.proxy.url).open()
         self.phone.sign_in(username, PASSWORD).until_ready(300)
-        self.phone.until_quiet()
+        self.phone.until_quiet(900)
         self.proxy.mode = "refuse"
         self.phone.go("/buildings")
         self.board = str(self.phone.page.locator("a[href^='/units/']").first.get_attribute("href"))
