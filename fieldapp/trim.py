@@ -56,7 +56,8 @@ def trimmed(source: str, templates: Iterable[Path], scripts: Iterable[Path]) -> 
     for functions in (*UNUSED.values(), NEVER):
         for name, value in functions.items():
             source = emptied(source, name, value)
-    return replaced(rf"\n  htmx\.(?!({'|'.join(CALLED)}) )\w+ = \w+(?=\n)", "", source)
+    kept = "|".join(CALLED | set(re.findall(r"\bhtmx\.(\w+)\(", source)))
+    return replaced(rf"\n  htmx\.(?!({kept}) )\w+ = \w+(?=\n)", "", source)
 
 
 def replaced(pattern: str, by: str, source: str) -> str:
