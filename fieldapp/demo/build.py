@@ -24,6 +24,7 @@ from fieldapp.demo.town import MAIN, SISTERS, TOWN, Plan, register
 from fieldapp.places.record import CarePerson, Community, Door, Grid, Household
 from fieldapp.places.register import import_register
 from fieldapp.visits.record import Visit
+from sync.ids import series
 from sync.write import put
 
 DAYS = 364  # a visit's window is a year
@@ -84,7 +85,7 @@ class _Build:
             path = Path(folder) / "register.csv"
             with open(path, "w", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerows(register(self.plan))
-            new_id = lambda: self.seeded.id(self.began)  # noqa: E731
+            new_id = series(int(self.began.timestamp() * 1000), self.seeded.random.getrandbits)
             import_register(
                 path, self.plan.name, town=TOWN, database=self.database, now=self.began, new_id=new_id
             )

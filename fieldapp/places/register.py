@@ -20,7 +20,7 @@ from fieldapp.places.register_read import Register, Unreadable, open_register
 from fieldapp.places.register_staging import Staging
 from fieldapp.places.register_target import Target
 from fieldapp.places.register_write import Outcome, Steps, conflicts, preview, write
-from sync.ids import uuid7
+from sync.ids import series
 from sync.write import put
 
 
@@ -47,7 +47,7 @@ def import_register(
 
     Raises Unreadable where the file is no register, Refused with every bad row.
     """
-    moment, made_id = now or clock(), new_id or (lambda: str(uuid7()))
+    moment, made_id = now or clock(), new_id or series()
     steps = progress or (lambda step, done, total: None)
     target_database = database or Community._meta.database
     register = open_register(file)

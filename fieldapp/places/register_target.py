@@ -26,7 +26,7 @@ from fieldapp.places.record import (
 )
 from fieldapp.places.register_models import RegisterValue
 from fieldapp.places.register_plan import Held, Row, Rules
-from sync.ids import uuid7
+from sync.ids import series
 from sync.write import put
 
 BATCH = 1_000  # records in a transaction
@@ -42,7 +42,7 @@ class Target:
     database: peewee.Database
     community: Community
     now: datetime
-    new_id: Callable[[], str] = lambda: str(uuid7())
+    new_id: Callable[[], str] = field(default_factory=series)
     grids: dict[str, Row] = field(default_factory=dict)  # key → record
     buildings: dict[str, Row] = field(default_factory=dict)
     units: dict[UnitKey, Row] = field(default_factory=dict)
