@@ -20,10 +20,14 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Each worker makes its own application, with its own database connections."""
+        """The application, made once before the workers fork; each then opens its own database connections."""
         from fieldapp import create_app
 
-        return create_app()
+        app = create_app()
+        database = app.extensions["database"]
+        if not database.is_closed():
+            database.close()
+        return app
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> int:
@@ -31,6 +35,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> int:
     options = {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "workers": workers,
+        "preload_app": True,
         "threads": threads,
         "worker_class": "gthread",
         "timeout": 60,

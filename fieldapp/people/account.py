@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import peewee
@@ -10,8 +11,6 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 _hasher = PasswordHasher()
-# Verified when the name is unknown, so that a stranger cannot time which names exist.
-_NOBODY = _hasher.hash("nobody signs in with this")
 
 
 class Account(peewee.Model):
@@ -50,6 +49,12 @@ class Account(peewee.Model):
         return [str(one) for one in found]
 
 
+@cache
+def _nobody() -> str:
+    """Verified when the name is unknown, so that a stranger cannot time which names exist."""
+    return _hasher.hash("nobody signs in with this")
+
+
 def hash_password(password: str) -> str:
     """Argon2id with the library's current parameters."""
     return _hasher.hash(password)
@@ -59,7 +64,7 @@ def sign_in(username: str, password: str) -> Account | None:
     """The account, if name and password fit and it is active."""
     account = Account.get_or_none(Account.username == username.strip())
     try:
-        _hasher.verify(account.password if account else _NOBODY, password)
+        _hasher.verify(account.password if account else _nobody(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return account if account and account.active else None
