@@ -70,6 +70,12 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(people)
 
 
+@people.get("/")
+def front_door() -> Response:
+    """The bare address is the day's work."""
+    return redirect("/today", 303)
+
+
 @people.route("/sign-in", methods=["GET", "POST"])
 @limiter.limit("20 per minute", methods=["POST"])
 def sign_in_page() -> str | Response | tuple[str, int]:
