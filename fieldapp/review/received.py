@@ -35,6 +35,8 @@ def groups(me: Me, worker: str = "", building: str = "") -> list[dict[str, Any]]
         .where(Operation.community == me.community)
         .order_by(Operation.server_time.desc(), Operation.seq.desc())
     )
+    own = [name for name, record in registry.records.items() if record.channel == "user:{user}"]
+    newest = newest.where(Operation.kind.not_in(own))
     if worker:
         newest = newest.where(Operation.user == worker)
     found = list(newest.limit(SHOWN))
