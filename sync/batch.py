@@ -12,7 +12,7 @@ import peewee
 from sync import feed, rows
 from sync.instants import instant
 from sync.kinds import Kind, Values
-from sync.store import Counter, Start, dumps
+from sync.store import Counter, Start
 
 
 class Row:
@@ -139,7 +139,11 @@ class Batch:
             return
         seq = take(self.db, self.community, len(touched)) - len(touched)
         if self._starts:
-            self._write_starts(seq)
+            starts = (
+                {"kind": kind, "record": record, "seq": seq, "values": values}
+                for (kind, record), values in self._starts.items()
+            )
+            rows.insert(self.db, Start, list(starts), keep=True)
         new: dict[str, list[Values]] = defaultdict(list)
         changed: dict[str, list[Values]] = defaultdict(list)
         for at, row in enumerate(touched, start=1):
@@ -150,15 +154,6 @@ class Batch:
         for kind in sorted(changed):
             rows.insert(self.db, self.kinds[kind].model, changed[kind], replace=("id",))
         feed.write(self.db, self.community, touched)
-
-    def _write_starts(self, seq: int) -> None:
-        of = rows.table(Start)
-        one = "(" + ", ".join([self.db.param] * 4) + ")"
-        parameters: list[Any] = []
-        for (kind, record), values in self._starts.items():
-            parameters += [kind, record, seq, dumps(values)]
-        sql = f"INSERT INTO {of.name} ({of.selected}) VALUES {', '.join([one] * len(self._starts))} ON CONFLICT DO NOTHING"
-        self.db.execute_sql(sql, parameters)
 
 
 def take(db: peewee.Database, community: str, count: int) -> int:

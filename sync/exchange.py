@@ -10,12 +10,13 @@ from typing import Any
 import peewee
 
 from sync import devices, faults
+from sync.encode import dumps
 from sync.instants import instant_ms, parse
 from sync.kinds import Kind
 from sync.pull import Pull, Pulled
 from sync.push import Receipt, push
 from sync.scope import Me
-from sync.store import dumps, epoch, reading
+from sync.store import epoch, reading
 from sync.wire import PROTOCOL, Cursor, Refused, Request, check_request
 
 log = logging.getLogger(__name__)

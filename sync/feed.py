@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import peewee
 
 from sync import rows
+from sync.encode import dumps
 from sync.kinds import Kind, Values
-from sync.store import Feed, dumps
+from sync.store import Feed
 
 if TYPE_CHECKING:
     from sync.batch import Row

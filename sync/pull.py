@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import peewee
 
 from sync import rows
+from sync.encode import dumps
 from sync.instants import instant
 from sync.kinds import Kind, depth
 from sync.scope import Me
-from sync.store import dumps
 from sync.wire import Cursor
 
 PAGE_ROWS = 2_000

@@ -17,12 +17,13 @@ import peewee
 
 from sync import devices, effects, faults, rows
 from sync.batch import Batch
+from sync.encode import dumps_ascii, dumps_sorted
 from sync.history import History, Past
 from sync.instants import CLOCK_FLAG_MS, corrected, instant
 from sync.kinds import Kind
 from sync.scope import Me
-from sync.store import Failure, Operation, dumps_sorted, writing
-from sync.values import dumps_ascii, storable, texts
+from sync.store import Failure, Operation, writing
+from sync.values import storable, texts
 from sync.verbs import Outcome, Verbs, refused
 from sync.wire import Busy, Op, Refused
 

@@ -9,8 +9,9 @@ import peewee
 
 from sync import rows
 from sync.batch import Batch
+from sync.encode import dumps
 from sync.kinds import Kind
-from sync.store import Shape, dumps, writing
+from sync.store import Shape, writing
 
 CHUNK = 1_000
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import peewee
 
+from sync.encode import dumps
+
 LIMIT_PARAMETERS = 30_000
 
 
@@ -24,7 +26,8 @@ class Table:
         self.fields: dict[str, peewee.Field] = dict(meta.fields)
         self.names = tuple(self.fields)
         self.name = f'"{meta.table_name}"'
-        self.columns = tuple(f'"{field.column_name}"' for field in self.fields.values())
+        self.bare = tuple(field.column_name for field in self.fields.values())
+        self.columns = tuple(f'"{name}"' for name in self.bare)
         self.column = dict(zip(self.names, self.columns, strict=True))
         self.selected = ", ".join(self.columns)
         self._out = [(name, _reader(field)) for name, field in self.fields.items() if _reader(field)]
@@ -65,9 +68,10 @@ def table(model: type[peewee.Model]) -> Table:
 
 
 @functools.lru_cache(maxsize=2000)
-def _insert_sql(of: Table, count: int, conflict: tuple[str, ...] | None, mark: str) -> str:
-    one = "(" + ", ".join([mark] * len(of.columns)) + ")"
-    text = f"INSERT INTO {of.name} ({of.selected}) VALUES {', '.join([one] * count)}"
+def _insert_sql(of: Table, source: str, conflict: tuple[str, ...] | None, keep: bool) -> str:
+    text = f"INSERT INTO {of.name} ({of.selected}) {source}"
+    if keep:
+        return f"{text} ON CONFLICT DO NOTHING"
     if conflict is None:
         return text
     target = ", ".join(of.column[name] for name in conflict)
@@ -78,16 +82,24 @@ def _insert_sql(of: Table, count: int, conflict: tuple[str, ...] | None, mark: s
 def insert(
     db: peewee.Database,
     model: type[peewee.Model],
-    rows: Sequence[Mapping[str, Any]],
+    values: Sequence[Mapping[str, Any]],
     replace: tuple[str, ...] | None = None,
+    keep: bool = False,
 ) -> None:
-    """Insert all rows; a row whose `replace` fields exist already is overwritten, without `replace` it is an error."""
+    """Insert all rows. Where one is there already it is overwritten (same `replace` fields), kept (`keep`), or an error."""
     of = table(model)
+    if isinstance(db, peewee.PostgresqlDatabase):
+        # One parameter for all rows: the driver's work per parameter would cost more than the database's.
+        source = f"SELECT {of.selected} FROM json_populate_recordset(NULL::{of.name}, {db.param}::json)"
+        text = dumps([dict(zip(of.bare, of.parameters(row), strict=True)) for row in values])
+        db.execute_sql(_insert_sql(of, source, replace, keep), (text,))
+        return
+    one = "(" + ", ".join([db.param] * len(of.columns)) + ")"
     most = LIMIT_PARAMETERS // len(of.columns)
-    for at in range(0, len(rows), most):
-        part = rows[at : at + most]
+    for at in range(0, len(values), most):
+        part = values[at : at + most]
         parameters = [value for row in part for value in of.parameters(row)]
-        db.execute_sql(_insert_sql(of, len(part), replace, db.param), parameters)
+        db.execute_sql(_insert_sql(of, f"VALUES {', '.join([one] * len(part))}", replace, keep), parameters)
 
 
 def within(db: peewee.Database, column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import peewee
 
+from sync.encode import dumps
 from sync.ids import uuid7
 from sync.kinds import Kind
 
@@ -38,22 +39,6 @@ class JsonText(Text):
     def python_value(self, value: Any) -> Any:
         """The value that the text stands for."""
         return json.loads(value) if isinstance(value, str) else value
-
-
-def _encoder(sort_keys: bool) -> Callable[[Any], str]:
-    """A compact encoder that is made once: making it anew for each value costs more than the value."""
-    made = json.JSONEncoder(
-        ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=sort_keys, check_circular=False
-    )
-    in_c = getattr(json.encoder, "c_make_encoder", None)
-    if in_c is None:
-        return made.encode
-    encode = in_c(None, made.default, json.encoder.encode_basestring, None, ":", ",", sort_keys, False, False)
-    return lambda value: "".join(encode(value, 0))
-
-
-dumps = _encoder(sort_keys=False)
-dumps_sorted = _encoder(sort_keys=True)
 
 
 class _Engine(peewee.Model):

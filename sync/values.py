@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -112,8 +111,3 @@ def fresh(kind: Kind, given: Mapping[str, Any]) -> Values:
 def inherited(kind: Kind, parent: Mapping[str, Any] | None) -> Values:
     """What a record takes over from its parent."""
     return {name: parent[name] if parent else None for name in kind.inherits}
-
-
-def dumps_ascii(value: Any) -> str:
-    """JSON in ASCII: halves of surrogate pairs stay as escapes."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
