@@ -38,7 +38,7 @@ class Past:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Past:
         """From a row of the operations' table."""
-        payload = row["payload"]
+        payload = {**row["payload"], **row["detail"].get("repaired", {})}
         return cls(
             op=row["op"],
             device=row["device"],

@@ -19,6 +19,7 @@ from sync import rows
 from sync.encode import dumps
 from sync.instants import instant
 from sync.kinds import Kind, depth
+from sync.results import RESULT
 from sync.scope import Me
 from sync.wire import Cursor
 
@@ -67,7 +68,7 @@ class Pull:
         self, db: peewee.Database, kinds: Mapping[str, Kind], me: Me, seq: int, now: datetime
     ) -> None:
         self.db = db
-        self.kinds = kinds
+        self.kinds = {**kinds, RESULT.name: RESULT}
         self.me = me
         self.seq = seq
         self.now = now
@@ -75,7 +76,7 @@ class Pull:
         self.bytes = PAGE_BYTES
         self.pages: dict[tuple[int, str, str], Page] = {}
         self.brought: dict[tuple[str, str], str | None] = {}
-        self.levels = {name: depth(kinds, name) for name in kinds}
+        self.levels = {name: depth(kinds, name) for name in self.kinds}
 
     def run(self, asked: Mapping[str, Cursor], tail: bool) -> Pulled:
         """Everything up to the limits of one answer; `more` while the head or the forward part goes on."""

@@ -217,7 +217,7 @@ class _Push:
         if past is not None:
             outcome = refused("op_taken")
         else:
-            outcome = refused("invalid", fields=_torn(op)) if one.torn else verbs.apply(op)
+            outcome = refused("invalid", fields=torn(op)) if one.torn else verbs.apply(op)
         return self._kept(one, outcome, taken=past is not None)
 
     def _kept(self, one: Sent, outcome: Outcome, taken: bool = False) -> dict[str, Any]:
@@ -295,7 +295,8 @@ def _named(op: Op) -> Iterable[str]:
     return [of] if isinstance(of, str) else []
 
 
-def _torn(op: Op) -> dict[str, list[str]]:
+def torn(op: Op) -> dict[str, list[str]]:
+    """The fields of a patch that hold what no database can."""
     whole = {name: value for name, value in op.patch.items() if all(map(storable, texts(value)))}
     return {name: ["text"] for name in op.patch.keys() - whole.keys()} or {"base": ["text"]}
 

@@ -111,6 +111,32 @@ class Operation(_Engine):
         indexes = ((("device", "seq"), True), (("community", "server_time"), False))
 
 
+# What waits for a person is looked for again and again, and is a few among very many.
+Operation.add_index(
+    Operation.index(Operation.user, Operation.status, where=(Operation.status != "applied"), name="sync_waiting")
+)
+
+
+class Result(_Engine):
+    """What became of an operation after its receipt, as its author's phones are told: a record of their own channel.  # P13"""
+
+    id = Text(primary_key=True)
+    user = Text()
+    community = Text()
+    version = peewee.BigIntegerField(default=1)
+    seq = peewee.BigIntegerField(default=0)
+    author = Text()
+    device_time = Text()
+    server_time = Text()
+    gone = peewee.BooleanField(default=False)
+    status = Text()
+    reason = Text(null=True)
+    detail = JsonText(default="{}")
+
+    class Meta:
+        table_name = "sync_result"
+
+
 class Feed(_Engine):
     """The last change of each record in each channel, as the row that travels.  # P14 P15
 
@@ -170,7 +196,7 @@ class Failure(_Engine):
 
 def models() -> list[type[peewee.Model]]:
     """The engine's tables."""
-    return [SyncMeta, Counter, Device, Operation, Feed, Start, Shape, Failure]
+    return [SyncMeta, Counter, Device, Operation, Result, Feed, Start, Shape, Failure]
 
 
 def bind(db: peewee.Database, kinds: Mapping[str, Kind]) -> None:

@@ -25,6 +25,11 @@ import { Work } from "./work.js";
 
 /** Receipts are kept this long, for a server restored from a backup (P4). */
 const KEEP_MS = 30 * 86_400_000;
+/** An operation whose id another person had used is kept by the server under a longer one (P11). */
+const UUID_LENGTH = 36;
+
+/** The records that say what became of operations after their receipt (P13). */
+const RESULT = "sync_result";
 
 /** @param {any} tx @returns {Promise<Sync>} */
 export async function openSync(tx) {
@@ -62,9 +67,11 @@ export async function applyAnswer(tx, data, answer, { sent, offset }) {
   const held = { ...sync.cursors, ...answer.cursors };
   for (const channel of answer.forget) delete held[channel];
   if (answer.forget.length) await forgetChannels(work, held);
-  const pages = [...answer.pages].sort((a, b) => depth(data, a.kind) - depth(data, b.kind));
+  const pages = answer.pages.filter((page) => page.kind !== RESULT);
+  pages.sort((a, b) => depth(data, a.kind) - depth(data, b.kind));
   for (const page of pages) await applyPage(work, page, answer.me, held, sync.gen);
   for (const result of answer.results) await keepResult(work, outbox, result);
+  for (const page of answer.pages.filter((one) => one.kind === RESULT)) await hearResults(work, page);
   if (!answer.more) {
     // Only what this cycle has posted: a restored phone may hear of operations that it never knew (P11).
     if (!restarted) await acknowledge(work, outbox, Math.min(answer.last + outbox.base, sent), answer.now);
@@ -154,6 +161,30 @@ async function keepResult(work, outbox, { op: id, seq, status, reason, detail })
   if (op?.op !== id) op = await work.op((await work.tx.objectStore("ops").index("op").getKey(id)) ?? 0);
   if (op && !op.acked)
     await work.putOp({ ...op, result: { status, reason: reason ?? null, detail: detail ?? null } });
+}
+
+/** A person decided, or what held an operation was released: its result is another one now (P13). @param {Work} work @param {import("./wire.js").Page} page */
+async function hearResults(work, page) {
+  const ops = work.tx.objectStore("ops");
+  for (const row of page.rows) {
+    const { id, status, reason, detail, server_time: at } = fromWire(page.fields, row, work.me);
+    const op = await work.op((await ops.index("op").getKey(id.slice(0, UUID_LENGTH))) ?? 0);
+    if (!op) continue;
+    const { problem: _, ...rest } = op;
+    const refused = op.acked && status !== "applied" ? { problem: 1 } : {};
+    await work.putOp({ ...rest, result: { status, reason, detail }, ...refused });
+    if (!op.acked) continue;
+    await work.touch(op.records);
+    const about = await work.row(op.record);
+    if (about) about.outcome = await outcomeOf(work, op.record, { [op.n]: at });
+  }
+}
+
+/** What became of the last operation on a record that is not applied. @param {Work} work @param {string} record @param {Record<number, string>} heard */
+async function outcomeOf(work, record, heard) {
+  const on = await work.tx.objectStore("ops").index("record").getAll(record);
+  const last = on.filter((/** @type {any} */ op) => op.problem && op.record === record).pop();
+  return last && { code: last.result.status, at: heard[last.n] ?? last.acked, reason: last.result.reason };
 }
 
 /** @param {Work} work @param {Outbox} outbox changed in place @param {number} upTo @param {string} at */
