@@ -560,3 +560,59 @@ test("records of a kind that this app does not know yet are kept and found after
   assert.equal(letter.title, "Dogs on the leash");
   assert.equal(letter.grid, "grid-3");
 });
+
+test("a visit that was repaired at the office is received on Wang Fang's phone, and is no problem any more", async () => {
+  const { phone, office } = await morning(); // P13
+  await phone.visit("home-101", "met", { note: "poison" });
+  await phone.run();
+  const [sent] = office.requests.at(-1).ops;
+  const tell = (more) =>
+    office.put("sync_result", { id: sent.op, user: WANG.id, reason: null, detail: {}, ...more });
+  office.apply({ ...sent, patch: { ...sent.patch, note: "" } });
+  tell({ status: "applied", detail: { decided: { by: "zhang", at: "2026-11-23T02:00:00Z" } } });
+  await phone.run();
+  const [visit] = await phone.many("visit", { household: "home-101" });
+  assert.equal(visit._state.code, "received");
+  assert.equal((await phone.one("household", "home-101")).last_outcome, "met");
+  assert.equal((await standing(phone.store)).problems, 0);
+  assert.deepEqual(await list(phone.store), []);
+  const [op] = await phone.store.read(["ops"], (tx) => tx.objectStore("ops").getAll());
+  assert.equal(op.result.detail.decided.by, "zhang");
+});
+
+test("a visit that was rejected at the office stays on Wang Fang's list with what was said", async () => {
+  const { phone, office } = await morning(); // P13
+  await phone.visit("home-101", "met", { note: "poison" });
+  await phone.run();
+  const [sent] = office.requests.at(-1).ops;
+  office.put("sync_result", {
+    id: sent.op,
+    user: WANG.id,
+    status: "quarantined",
+    reason: "rejected",
+    detail: { says: "Recorded twice" },
+  });
+  await phone.run();
+  const [visit] = await phone.many("visit", { household: "home-101" });
+  assert.deepEqual([visit._state.code, visit._state.reason], ["quarantined", "rejected"]);
+  assert.equal((await list(phone.store))[0].detail.says, "Recorded twice");
+});
+
+test("what is heard of a visit before its own receipt is not unsaid by it", async () => {
+  const { phone, office } = await morning(); // P13
+  await phone.visit("home-101", "met", { note: "poison" });
+  phone.fetch = async (url, init) => {
+    const answer = await (await office.fetch(url, init)).json();
+    const [{ op }] = answer.results;
+    const result = { id: op, user: WANG.id, status: "review", reason: "left_scope", detail: {} };
+    const fields = ["id", "version", "server_time", "user", "status", "reason", "detail"];
+    const row = fields.map((name) => ({ version: 1, server_time: answer.now, ...result })[name]);
+    const page = { channel: `user:${WANG.id}`, kind: "sync_result", fields, rows: [row], gone: [], forget: [] };
+    return Response.json({ ...answer, pages: [page, ...answer.pages] });
+  };
+  await phone.run();
+  assert.deepEqual(
+    (await list(phone.store)).map((one) => [one.state, one.reason]),
+    [["review", "left_scope"]],
+  );
+});

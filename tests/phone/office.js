@@ -27,9 +27,10 @@ export class Office {
 
   /** @param {any} data @param {any} me */
   constructor(data, me) {
-    this.data = data;
+    const result = { fields: ["user", "status", "reason", "detail"], channel: ["user:{user}"] };
+    this.data = { ...data, kinds: { ...data.kinds, sync_result: result } };
     this.me = me;
-    this.channels = [`community:${me.community}`, ...me.grids.map((grid) => `grid:${grid}`)];
+    this.channels = [`user:${me.id}`, `community:${me.community}`, ...me.grids.map((grid) => `grid:${grid}`)];
   }
 
   /** Put a record as the server's own word. */
