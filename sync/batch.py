@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 
-from sync import feed, rows
+from sync import digest, feed, rows
 from sync.instants import instant
 from sync.kinds import Kind, Values
 from sync.store import Counter, Start
@@ -154,13 +154,14 @@ class Batch:
         for kind in sorted(changed):
             rows.insert(self.db, self.kinds[kind].model, changed[kind], replace=("id",))
         feed.write(self.db, self.community, touched)
+        digest.write(self.db, self.community, touched)
 
 
 def take(db: peewee.Database, community: str, count: int) -> int:
     """Take `count` numbers of the community's feed and return the last; its row stays locked until the commit.  # P14"""
     of, mark = rows.table(Counter).name, db.param
     sql = (
-        f'INSERT INTO {of} ("community", "seq") VALUES ({mark}, {mark}) ON CONFLICT ("community") '
+        f'INSERT INTO {of} ("community", "seq", "pruned") VALUES ({mark}, {mark}, 0) ON CONFLICT ("community") '
         f'DO UPDATE SET "seq" = {of}."seq" + excluded."seq" RETURNING "seq"'
     )
     return int(db.execute_sql(sql, (community, count)).fetchone()[0])

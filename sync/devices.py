@@ -80,7 +80,7 @@ def note(db: peewee.Database, me: Me, id: str, now: datetime, contact: Contact) 
         same = device["app"] == contact.app and device["report"].get("waiting") == contact.report.get(
             "waiting"
         )
-        if recent and same and me.channels.issubset(device["channels"]):
+        if recent and same and not contact.report.get("alarms") and me.channels.issubset(device["channels"]):
             return bool(device["revoked"])
     with writing(db):
         device = lock(db, me, id)

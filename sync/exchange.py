@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 
-from sync import devices, faults
+from sync import devices, digest, faults
 from sync.encode import dumps
 from sync.instants import instant_ms, parse
 from sync.kinds import Kind
@@ -46,14 +46,18 @@ def exchange(
         raise Refused("revoked", last=receipt.last, results=receipt.results)
     cursors: Mapping[str, Cursor] = {} if renewed else asked.cursors
     with reading(db):
-        epoch_now, seq, last = _standing(db, me, asked.device)
-        pulled = Pull(db, kinds, me, seq, now).run(cursors, asked.tail)
-    return _answer(app, epoch_now, now, last, receipt, me_view or _view(me), pulled)
+        epoch_now, seq, pruned, last = _standing(db, me, asked.device)
+        pulled = Pull(db, kinds, me, seq, now, pruned).run(cursors, asked.tail)
+        digests = None if pulled.more else digest.read(db, me.channels)
+    return _answer(app, epoch_now, now, last, receipt, me_view or _view(me), pulled, digests)
 
 
 def _arrive(db: peewee.Database, kinds: Mapping[str, Kind], me: Me, asked: Request, now: datetime) -> Receipt:
     """Take the operations, or only note that the phone was here."""
     offset = round((now - parse(asked.clock)).total_seconds() * 1000)
+    if asked.report.alarms:
+        # P16: a program's error, the phone's or ours; the phone reads the channels anew.
+        log.error("phone %s holds other records than it was sent: %s", asked.device, asked.report.alarms)
     contact = devices.Contact(offset, asked.app, asked.report.model_dump())
     if asked.ops:
         return push(db, kinds, me, asked.device, asked.ops, now, contact)
@@ -67,16 +71,17 @@ def _arrive(db: peewee.Database, kinds: Mapping[str, Kind], me: Me, asked: Reque
     return Receipt(0, revoked=revoked)
 
 
-def _standing(db: peewee.Database, me: Me, device: str) -> tuple[str, int, int]:
-    """The epoch, the community's last feed seq and the device's last seq, of one moment.  # P4"""
+def _standing(db: peewee.Database, me: Me, device: str) -> tuple[str, int, int, int]:
+    """The epoch, the community's last feed seq and last pruned one, and the device's last seq, of one moment.  # P4"""
     mark = db.param
     sql = (
         'SELECT (SELECT "epoch" FROM "sync_meta" WHERE "id" = 1), '
-        f'(SELECT "seq" FROM "sync_counter" WHERE "community" = {mark}), '
-        f'(SELECT "last" FROM "sync_device" WHERE "id" = {mark} AND "user" = {mark})'
+        f'"seq", "pruned", '
+        f'(SELECT "last" FROM "sync_device" WHERE "id" = {mark} AND "user" = {mark}) '
+        f'FROM (SELECT 1) AS "one" LEFT JOIN "sync_counter" ON "community" = {mark}'
     )
-    found = db.execute_sql(sql, (me.community, device, me.id)).fetchone()
-    return found[0], found[1] or 0, found[2] or 0
+    found = db.execute_sql(sql, (device, me.id, me.community)).fetchone()
+    return found[0], found[1] or 0, found[2] or 0, found[3] or 0
 
 
 def _view(me: Me) -> dict[str, Any]:
@@ -97,6 +102,7 @@ def _answer(
     receipt: Receipt,
     view: Mapping[str, Any],
     pulled: Pulled,
+    digests: Mapping[str, Any] | None,
 ) -> bytes:
     head = {"protocol": PROTOCOL, "app": app, "epoch": epoch_now, "now": instant_ms(now), "last": last}
     cursors = {
@@ -106,7 +112,9 @@ def _answer(
         "results": receipt.results,
         "me": view,
         "forget": pulled.forget,
+        "anew": pulled.anew,
         "cursors": cursors,
         "more": pulled.more,
+        "digests": digests,
     }
     return f'{dumps(head)[:-1]},"pages":{pulled.pages},{dumps(rest)[1:]}'.encode()

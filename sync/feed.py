@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import peewee
 
 from sync import rows
 from sync.encode import dumps
+from sync.instants import instant
 from sync.kinds import Kind, Values
-from sync.store import Feed
+from sync.store import Feed, writing
 
 if TYPE_CHECKING:
     from sync.batch import Row
+
+TOMBSTONES = timedelta(days=90)
 
 
 def row_text(kind: Kind, values: Values) -> str:
@@ -38,9 +42,31 @@ def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:
         now = row.channels
         gone = bool(values["gone"])
         text = None if gone else row_text(kind, values)
+        if gone:
+            common["time"] = values["server_time"]  # a tombstone's age counts from the deletion  # P16
         made += [{**common, "channel": channel, "gone": gone, "row": text} for channel in now]
         if row.before is not None and any(row.before[name] != values[name] for name in kind.channel_fields):
             left = set(kind.channels_of(row.before)) - set(now)
             made += [{**common, "channel": channel, "gone": False, "row": None} for channel in sorted(left)]
     if made:
         rows.insert(db, Feed, made, replace=("channel", "kind", "record"))
+
+
+def prune(db: peewee.Database, now: datetime) -> int:
+    """Drop tombstones older than the offline window; a cursor from before the last of them is read anew.  # P16"""
+    until = instant(now - TOMBSTONES)
+    mark = db.param
+    with writing(db):
+        db.execute_sql('UPDATE "sync_counter" SET "seq" = "seq"')  # nobody writes meanwhile  # P14
+        old = db.execute_sql(
+            'SELECT "community", MAX("seq"), COUNT(*) FROM "sync_feed" '
+            f'WHERE "gone" AND "time" < {mark} GROUP BY "community"',
+            (until,),
+        ).fetchall()
+        for community, seq, _ in old:
+            db.execute_sql(
+                f'UPDATE "sync_counter" SET "pruned" = {mark} WHERE "community" = {mark} AND "pruned" < {mark}',
+                (seq, community, seq),
+            )
+        db.execute_sql(f'DELETE FROM "sync_feed" WHERE "gone" AND "time" < {mark}', (until,))
+    return sum(count for _, _, count in old)

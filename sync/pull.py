@@ -53,24 +53,26 @@ class Page:
 
 @dataclass
 class Pulled:
-    """What a pull brings: the cursors of the channels held, those lost, and the pages as JSON text."""
+    """What a pull brings: the cursors of the channels held, those lost, those read anew, and the pages as JSON text."""
 
     cursors: dict[str, Cursor]
     forget: list[str]
+    anew: list[str]
     pages: str
     more: bool
 
 
 class Pull:
-    """One pull within an open snapshot; `seq` is the community's last seq in it."""
+    """One pull within an open snapshot; `seq` is the community's last seq in it, `pruned` that of the last lost tombstone."""
 
     def __init__(
-        self, db: peewee.Database, kinds: Mapping[str, Kind], me: Me, seq: int, now: datetime
+        self, db: peewee.Database, kinds: Mapping[str, Kind], me: Me, seq: int, now: datetime, pruned: int = 0
     ) -> None:
         self.db = db
         self.kinds = {**kinds, RESULT.name: RESULT}
         self.me = me
         self.seq = seq
+        self.pruned = pruned
         self.now = now
         self.left = PAGE_ROWS
         self.bytes = PAGE_BYTES
@@ -81,6 +83,7 @@ class Pull:
     def run(self, asked: Mapping[str, Cursor], tail: bool) -> Pulled:
         """Everything up to the limits of one answer; `more` while the head or the forward part goes on."""
         held = {channel: self._cursor(asked.get(channel)) for channel in sorted(self.me.channels)}
+        anew = [channel for channel in held if channel in asked and not self._reaches(asked[channel])]
         known = [channel for channel, cursor in held.items() if cursor.head is None]
         done = self._forward(held, known)
         if done:
@@ -93,13 +96,17 @@ class Pull:
             self._bring_parents(held)
         elif tail:
             self._tails(held)
-        return Pulled(held, sorted(set(asked) - set(held)), self._text(), not done)
+        return Pulled(held, sorted(set(asked) - set(held)), anew, self._text(), not done)
 
     def _cursor(self, asked: Cursor | None) -> Cursor:
-        """Where a channel is read from; one that is new, or from another history, is read from its start.  # P15"""
-        if asked is None or asked.at > self.seq:
+        """Where a channel is read from: from its start where it is new, of another history, or too old.  # P15 P16"""
+        if asked is None or not self._reaches(asked):
             return Cursor(at=self.seq, head=0)
         return asked.model_copy()
+
+    def _reaches(self, asked: Cursor) -> bool:
+        """Whether the feed still tells all that happened since."""
+        return self.pruned <= asked.at <= self.seq
 
     def _forward(self, held: dict[str, Cursor], channels: list[str]) -> bool:
         """What changed after `at`, in the order of the feed over all channels; true when it is all there.  # P14"""

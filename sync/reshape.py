@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import peewee
 
-from sync import rows
+from sync import digest, rows
 from sync.batch import Batch
 from sync.encode import dumps
 from sync.kinds import Kind
 from sync.store import Shape, writing
 
 CHUNK = 1_000
+COUNTED = "*"  # the shape's row that says which kinds the digests count
 
 
 def reshape(db: peewee.Database, kinds: Mapping[str, Kind], now: datetime) -> list[str]:
@@ -22,15 +25,31 @@ def reshape(db: peewee.Database, kinds: Mapping[str, Kind], now: datetime) -> li
     To be called after the tables were brought up to the declarations, before the server answers again. Interrupted, it
     is continued by calling it again.
     """
-    known = {row["kind"]: row["fields"] for row in rows.select(db, Shape, "kind", kinds)}
-    changed = [name for name, kind in kinds.items() if known.get(name) != list(kind.columns)]
+    known = {row["kind"]: row["fields"] for row in rows.select(db, Shape, "kind", [*kinds, COUNTED])}
+    stale = [name for name, kind in kinds.items() if known.get(name) != list(kind.columns)]
+    changed = [name for name in stale if name in known or not _fits(db, kinds[name])]
     for name in changed:
         for community in _communities(db, kinds[name]):
             _rewrite(db, kinds, kinds[name], community, now)
-        with writing(db):
-            shape = {"kind": name, "fields": dumps(kinds[name].columns)}
-            rows.insert(db, Shape, [shape], replace=("kind",))
+    for name in stale:
+        _note(db, name, kinds[name].columns)
+    counted = sorted([name, *kind.channels] for name, kind in kinds.items() if digest.counted(kind))
+    if known.get(COUNTED) != counted:
+        digest.rebuild(db, kinds)
+        _note(db, COUNTED, counted)
     return changed
+
+
+def _note(db: peewee.Database, name: str, fields: Any) -> None:
+    with writing(db):
+        rows.insert(db, Shape, [{"kind": name, "fields": dumps(fields)}], replace=("kind",))
+
+
+def _fits(db: peewee.Database, kind: Kind) -> bool:
+    """Whether rows that were written before any shape was noted have the declared width."""
+    sql = f'SELECT "row" FROM "sync_feed" WHERE "kind" = {db.param} AND "row" IS NOT NULL LIMIT 1'
+    found = db.execute_sql(sql, (kind.name,)).fetchone()
+    return found is None or len(json.loads(found[0])) == len(kind.columns)
 
 
 def _communities(db: peewee.Database, kind: Kind) -> list[str]:

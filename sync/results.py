@@ -10,10 +10,14 @@ import peewee
 
 from sync.batch import Batch
 from sync.encode import dumps
+from sync.feed import TOMBSTONES
 from sync.kinds import Kind
 from sync.store import Result
 
-RESULT = Kind("sync_result", Result, ("user", "status", "reason", "detail"), ("user:{user}",))
+# A fresh baseline brings the results of as long as phones may be away.
+RESULT = Kind(
+    "sync_result", Result, ("user", "status", "reason", "detail"), ("user:{user}",), window_days=TOMBSTONES.days
+)
 
 
 def tell(

@@ -57,10 +57,11 @@ class SyncMeta(_Engine):
 
 
 class Counter(_Engine):
-    """The last feed seq of a community.  # P14"""
+    """The last feed seq of a community, and the last that a pruned tombstone had.  # P14 P16"""
 
     community = Text(primary_key=True)
     seq = peewee.BigIntegerField(default=0)
+    pruned = peewee.BigIntegerField(default=0)
 
     class Meta:
         table_name = "sync_counter"
@@ -160,6 +161,22 @@ class Feed(_Engine):
         indexes = ((("channel", "seq"), False), (("channel", "kind", "head_key", "seq"), False))
 
 
+# Tombstones are few, and looked for by their age.
+Feed.add_index(Feed.index(Feed.time, where=Feed.gone, name="sync_tombstone"))
+
+
+class Digest(_Engine):
+    """How many records a channel holds for every phone alike, and the sum of their marks.  # P16"""
+
+    channel = Text(primary_key=True)
+    community = Text()
+    count = peewee.BigIntegerField(default=0)
+    sum = peewee.BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "sync_digest"
+
+
 class Start(_Engine):
     """A record's computed fields as they were before the first pushed effect, and the feed's seq then."""
 
@@ -196,7 +213,7 @@ class Failure(_Engine):
 
 def models() -> list[type[peewee.Model]]:
     """The engine's tables."""
-    return [SyncMeta, Counter, Device, Operation, Result, Feed, Start, Shape, Failure]
+    return [SyncMeta, Counter, Device, Operation, Result, Feed, Digest, Start, Shape, Failure]
 
 
 def bind(db: peewee.Database, kinds: Mapping[str, Kind]) -> None:

@@ -95,12 +95,16 @@ class Cursor(_Strict):
 
 
 class Report(_Strict):
-    """What the phone says about itself."""
+    """What the phone says about itself. A newer app may say more than this server knows.  # P18"""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
 
     waiting: Seq = 0
     oldest: Annotated[str, Field(max_length=30)] | None = None
     used: Seq | None = None
     left: Seq | None = None
+    # Channels whose digest was wrong, since the last report.  # P16
+    alarms: Annotated[list[Channel], Field(max_length=LIMIT_OPS)] = []
 
 
 class Request(_Strict):
@@ -152,9 +156,11 @@ class Answer(_Strict):
     results: list[Result]
     me: dict[str, Any]
     forget: list[str]
+    anew: list[str]
     pages: list[Page]
     cursors: dict[str, Cursor]
     more: bool
+    digests: dict[str, Annotated[list[Seq], Field(min_length=2, max_length=2)]] | None
 
 
 class Problem(BaseModel):

@@ -1,5 +1,6 @@
 // Apply: one answer of the server, its records, results, receipts and cursors, in ONE transaction (P4, P5).
 
+import { strayed } from "./digest.js";
 import { uuid7 } from "./ids.js";
 import { openOutbox } from "./outbox.js";
 import { channels, depth, fromWire } from "./records.js";
@@ -19,12 +20,17 @@ import { Work } from "./work.js";
  * @property {any} me
  * @property {string | null} stopped why exchanges stop until the person does something
  * @property {number} gen
- * @property {boolean} sweep records of an older history are still here
+ * @property {Record<string, number>} sweep channel ("*": all) → what is there from before this `gen` goes when all is read
+ * @property {import("./digest.js").Sums} digests of all that is held (P16)
+ * @property {Record<string, string>} reread channel → when its digest was last found wrong
+ * @property {string[]} alarms channels whose digest was wrong, not reported yet
  * @property {string} pruned the day on which old receipts were last thrown away
  */
 
 /** Receipts are kept this long, for a server restored from a backup (P4). */
 const KEEP_MS = 30 * 86_400_000;
+/** A channel is read anew for its digest at most this often: whatever is wrong then, reading does not mend it. */
+const REREAD_MS = 86_400_000;
 /** An operation whose id another person had used is kept by the server under a longer one (P11). */
 const UUID_LENGTH = 36;
 
@@ -43,9 +49,13 @@ export async function openSync(tx) {
     me: null,
     stopped: null,
     gen: 0,
-    sweep: false,
     pruned: "",
     ...held,
+    // Changed in place while an answer is applied: never the stored ones.
+    sweep: { ...held?.sweep },
+    digests: { ...held?.digests },
+    reread: { ...held?.reread },
+    alarms: [...(held?.alarms ?? [])],
   };
 }
 
@@ -54,17 +64,20 @@ export async function openSync(tx) {
  * @param {any} data
  * @param {Answer} answer
  * @param {{sent: number, offset: number}} cycle `sent`: the last `n` that this cycle posted
- * @returns {Promise<{outbox: Outbox, sync: Sync, restarted: boolean}>} as they are written
+ * @returns {Promise<{outbox: Outbox, sync: Sync, restarted: boolean, again: boolean}>} as they are written; `again`:
+ *   there is something to be read anew
  */
 export async function applyAnswer(tx, data, answer, { sent, offset }) {
   const meta = tx.objectStore("meta");
   const sync = await openSync(tx);
   const outbox = await openOutbox(tx);
-  const work = new Work(tx, data, answer.me);
+  const work = new Work(tx, data, answer.me, sync.digests);
   work.empty = (await tx.objectStore("records").count()) === 0;
   const restarted = sync.epoch !== null && sync.epoch !== answer.epoch;
   if (restarted) await newHistory(work, sync, outbox, answer.last);
   const held = { ...sync.cursors, ...answer.cursors };
+  sync.alarms = []; // the request that this answers has told them
+  if (answer.anew?.length) readAnew(sync, answer.anew);
   for (const channel of answer.forget) delete held[channel];
   if (answer.forget.length) await forgetChannels(work, held);
   const pages = answer.pages.filter((page) => page.kind !== RESULT);
@@ -75,18 +88,47 @@ export async function applyAnswer(tx, data, answer, { sent, offset }) {
   if (!answer.more) {
     // Only what this cycle has posted: a restored phone may hear of operations that it never knew (P11).
     if (!restarted) await acknowledge(work, outbox, Math.min(answer.last + outbox.base, sent), answer.now);
-    if (sync.sweep && !Object.values(held).some((cursor) => cursor.tail !== null)) {
-      await forgetHistory(work, sync.gen);
-      sync.sweep = false;
+    if (Object.keys(sync.sweep).length && !Object.values(held).some((cursor) => cursor.tail !== null)) {
+      await forgetHistory(work, sync.sweep);
+      sync.sweep = {};
     }
     if (sync.pruned !== answer.now.slice(0, 10)) await prune(tx, answer.now);
     Object.assign(sync, { ready: true, received: answer.now, pruned: answer.now.slice(0, 10) });
   }
   Object.assign(sync, { epoch: answer.epoch, cursors: held, offset, me: answer.me, stopped: null });
   await work.settle();
+  const again = !answer.more && distrust(sync, data, answer);
   meta.put(outbox, "outbox");
   await meta.put(sync, "sync");
-  return { outbox, sync, restarted };
+  return { outbox, sync, restarted, again };
+}
+
+/** What these channels held is read from its start; what that does not bring goes. @param {Sync} sync @param {string[]} those */
+function readAnew(sync, those) {
+  sync.gen += 1;
+  for (const channel of those) sync.sweep[channel] = sync.gen;
+}
+
+/**
+ * Where this phone does not hold what the server's digest says, the channel is read anew and the server is told;
+ * the outbox is never touched (P16). Another version of the app may count otherwise, and is not compared.
+ * @param {Sync} sync changed in place
+ * @param {any} data
+ * @param {Answer} answer
+ * @returns {boolean}
+ */
+function distrust(sync, data, answer) {
+  if (!answer.digests || answer.app !== data.version || Object.keys(sync.sweep).length) return false;
+  const since = (/** @type {string} */ channel) => Date.parse(answer.now) - Date.parse(sync.reread[channel]);
+  const wrong = strayed(sync.digests, answer.digests).filter((channel) => !(since(channel) < REREAD_MS));
+  if (!wrong.length) return false;
+  readAnew(sync, wrong);
+  sync.alarms = wrong;
+  for (const channel of wrong) {
+    sync.reread[channel] = answer.now;
+    delete sync.cursors[channel];
+  }
+  return true;
 }
 
 /**
@@ -118,9 +160,12 @@ async function forgetChannels(work, held) {
   );
 }
 
-/** What the new history did not bring is not there any more. @param {Work} work @param {number} gen */
-async function forgetHistory(work, gen) {
-  await work.sweep((row) => (row.gen ?? 0) < gen && row.server !== null);
+/** What was read anew and did not come is not there any more. @param {Work} work @param {Record<string, number>} sweep */
+async function forgetHistory(work, sweep) {
+  await work.sweep((row) => {
+    const of = row.server ? channels(work.data, row.kind, row.server) : [];
+    return (row.gen ?? 0) < Math.max(...["*", ...of].map((channel) => sweep[channel] ?? 0)) && of.length > 0;
+  });
 }
 
 /**
@@ -131,7 +176,8 @@ async function forgetHistory(work, gen) {
  * @param {number} last
  */
 async function newHistory(work, sync, outbox, last) {
-  Object.assign(sync, { gen: sync.gen + 1, sweep: true, cursors: {} });
+  Object.assign(sync, { gen: sync.gen + 1, cursors: {} });
+  sync.sweep = { "*": sync.gen };
   const first = (await work.tx.objectStore("ops").openKeyCursor())?.key ?? outbox.next;
   // Operations that went under an earlier device id are sent anew under one that has none.
   const acked = outbox.base >= first ? first - 1 : Math.max(first - 1, last + outbox.base);

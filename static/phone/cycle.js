@@ -25,6 +25,8 @@ import { batch, PROTOCOL, toWire } from "./wire.js";
 
 /** More refusals than these in one cycle: something is wrong that asking again does not mend. */
 const PATIENCE = 12;
+/** As many channels as a report may name. */
+const MOST_ALARMS = 100;
 
 /** The server said why not, in the protocol's words. */
 export class Refused extends Error {
@@ -66,7 +68,7 @@ async function rounds(store, data, around) {
     try {
       const { answer, offset } = await around.ask(round.request, round.offset);
       const taken = Math.max(round.from, Math.min(round.last, answer.last + round.base));
-      const { outbox, sync, restarted } = await store.write(["records", "ops", "meta"], async (tx) => {
+      const { outbox, sync, restarted, again } = await store.write(["records", "ops", "meta"], async (tx) => {
         await renew(tx, around.token, around.now());
         return applyAnswer(tx, data, answer, { sent: taken, offset });
       });
@@ -79,7 +81,7 @@ async function rounds(store, data, around) {
       const further =
         here !== before || JSON.stringify(round.request.cursors) !== JSON.stringify(sync.cursors);
       before = here;
-      if (!left && !answer.more) {
+      if (!left && !answer.more && !again) {
         return {
           code: "done",
           tail: further && Object.values(sync.cursors).some((cursor) => cursor.tail !== null),
@@ -133,6 +135,7 @@ async function gather(store, data, around, sent, most) {
         oldest: waits.oldest,
         used: space?.used ?? null,
         left: space?.left ?? null,
+        ...(sync.alarms.length ? { alarms: sync.alarms.slice(0, MOST_ALARMS) } : {}),
       },
       tail: around.tail,
     };

@@ -141,7 +141,7 @@ export function isShort(word) {
   return [...word].length <= SHORT;
 }
 
-/** @param {Data} data @returns {string} changes when records must be found by other entries than before */
+/** @param {Data} data @returns {string} changes when records must be found by other entries, or counted otherwise */
 export function signature(data) {
   return JSON.stringify(
     Object.entries(data.kinds).map(([name, kind]) => [
@@ -150,6 +150,9 @@ export function signature(data) {
       kind.search,
       kind.parent,
       kind.inherits,
+      kind.channel,
+      kind.headBy,
+      kind.windowDays,
     ]),
   );
 }

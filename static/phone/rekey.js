@@ -1,5 +1,6 @@
 // Rekey: after an update that finds records by other keys, give the records on the phone those keys.
 
+import { count } from "./digest.js";
 import { depth, entries, inherit, signature } from "./records.js";
 
 const AT_ONCE = 300;
@@ -26,10 +27,24 @@ export async function rekey(store, data) {
       await store.write(["records", "meta"], (tx) => rekeySome(tx, data, kind, some, at));
     }
   }
-  await store.write(["meta"], async (tx) => {
+  await store.write(["records", "meta"], async (tx) => {
+    await recount(tx, data);
     tx.objectStore("meta").put(goal, "keys");
     await tx.objectStore("meta").delete("rekey");
   });
+}
+
+/** The digests anew: another declaration may count other records (P16). @param {any} tx @param {any} data */
+async function recount(tx, data) {
+  const sync = await tx.objectStore("meta").get("sync");
+  if (!sync) return;
+  /** @type {import("./digest.js").Sums} */
+  const digests = {};
+  for (let at = await tx.objectStore("records").openCursor(); at; at = await at.continue()) {
+    const { kind, left, shown, server = shown } = at.value;
+    if (server && !left) count(digests, data, kind, server, 1);
+  }
+  tx.objectStore("meta").put({ ...sync, digests }, "sync");
 }
 
 /**

@@ -26,6 +26,9 @@ export class NotTheProtocol extends Error {
  * @property {Page[]} pages
  * @property {Record<string, Cursor>} cursors
  * @property {boolean} more
+ * @property {string} [app] the server's version of the app
+ * @property {string[]} [anew] channels that are read from their start again (P16)
+ * @property {import("./digest.js").Sums | null} [digests] what each channel holds, on the last page
  */
 
 /**
@@ -124,6 +127,8 @@ const isObject = (/** @type {any} */ value) =>
 /** @param {any} value @param {(one: any) => boolean} each */
 const isList = (value, each) => Array.isArray(value) && value.every(each);
 
+const isDigest = (/** @type {any} */ value) => isList(value, isCount) && value.length === 2;
+
 /** @param {any} page */
 function isPage(page) {
   if (!isObject(page) || !isText(page.channel) || !isText(page.kind) || !isList(page.fields, isText))
@@ -165,7 +170,9 @@ export function readAnswer(said, user) {
     Object.values(said.cursors).every(
       (c) => isObject(c) && isCount(c.at) && isCountOrNull(c.head) && isCountOrNull(c.tail),
     ) &&
-    typeof said.more === "boolean";
+    typeof said.more === "boolean" &&
+    (said.anew === undefined || isList(said.anew, isText)) &&
+    (!said.digests || (isObject(said.digests) && Object.values(said.digests).every(isDigest)));
   if (!fine) throw new NotTheProtocol("shape");
   return said;
 }

@@ -1,5 +1,6 @@
 // Work: the rows that one transaction touches, recomputed together and written once.
 
+import { count } from "./digest.js";
 import { fold, refused, stateOf } from "./overlay.js";
 import { depth, entries, inherit } from "./records.js";
 
@@ -16,16 +17,20 @@ export class Work {
   #ops = new Map();
   /** @type {Set<string>} */
   #touched = new Set();
+  /** What of the server's word is counted in the digests, by id. @type {Map<string, Fields | null>} */
+  #counted = new Map();
 
   /**
    * @param {any} tx over "records" and "ops"
    * @param {any} data
    * @param {{id: string, community: string}} me
+   * @param {import("./digest.js").Sums} [digests] of all that is stored, changed in place (P16)
    */
-  constructor(tx, data, me) {
+  constructor(tx, data, me, digests = {}) {
     this.tx = tx;
     this.data = data;
     this.me = me;
+    this.digests = digests;
     /** Nothing is stored yet: the first pull need not look. */
     this.empty = false;
   }
@@ -44,6 +49,7 @@ export class Work {
     if (stored) {
       stored.server = "server" in stored ? stored.server : stored.shown;
       stored.pending ??= [];
+      this.#counted.set(id, stored.left ? null : stored.server);
     }
     this.#rows.set(id, stored);
   }
@@ -120,6 +126,7 @@ export class Work {
       else if (row.pending.length) await this.leave(row);
       else {
         await at.delete();
+        this.#count(row, null);
         this.#rows.set(row.id, undefined);
       }
     }
@@ -127,7 +134,9 @@ export class Work {
 
   /** Forget a row that was only looked at. @param {Row} row */
   #drop(row) {
-    if (!this.#touched.has(row.id)) this.#rows.delete(row.id);
+    if (this.#touched.has(row.id)) return;
+    this.#rows.delete(row.id);
+    this.#counted.delete(row.id);
   }
 
   /** Recompute and write every touched row: children before the parents that their effects change. */
@@ -186,8 +195,18 @@ export class Work {
     );
   }
 
+  /** @param {Row} row @param {Fields | null} server what the server says of it from now on */
+  #count(row, server) {
+    const before = this.#counted.get(row.id) ?? null;
+    if (before === server) return;
+    if (before) count(this.digests, this.data, row.kind, before, -1);
+    if (server) count(this.digests, this.data, row.kind, server, 1);
+    this.#counted.set(row.id, server);
+  }
+
   /** @param {Row} row */
   #write(row) {
+    this.#count(row, row.left ? null : row.server);
     const records = this.tx.objectStore("records");
     if (!row.server && !row.pending.length) return records.delete(row.id);
     if (row.left && !row.pending.length) return records.delete(row.id);

@@ -226,6 +226,7 @@ export class Phone {
 /** An office with four doors, and Wang Fang's phone that has them. */
 export async function morning(options = {}) {
   const office = new Office(options.data ?? DATA, WANG);
+  office.counts = options.counts ?? false;
   office.put("grid", { id: "grid-3", name: "Grid 3" });
   stairwell(office, options.doors ?? 4);
   const phone = await new Phone(office, options).start();

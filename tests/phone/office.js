@@ -1,6 +1,7 @@
 // Office: a small server in memory that speaks POST /sync, for tests of the phone alone. Not the real one.
 
 import { gunzipSync } from "node:zlib";
+import { count } from "../../static/phone/digest.js";
 import { evaluate } from "../../static/phone/render.js";
 
 export const COMMON = ["id", "version", "seq", "author", "device_time", "server_time"];
@@ -22,6 +23,10 @@ export class Office {
   /** @type {any[]} */
   requests = [];
   pageSize = 1000;
+  pruned = 0;
+  /** Whether answers end with digests, and of which version of the app. */
+  counts = false;
+  version = "v1";
   forget = [];
   clock = Date.parse("2026-11-23T02:00:00.000Z");
 
@@ -82,17 +87,29 @@ export class Office {
         results.push({ op: op.op, seq: op.seq, reason: null, detail: {}, ...this.results.get(op.op) });
       }
     }
+    const cursors = request.epoch === this.epoch ? request.cursors : {};
+    const pulled = this.pull(cursors, request.tail);
+    const anew = Object.keys(cursors).filter((one) => cursors[one].at < this.pruned);
     return Response.json({
       protocol: 1,
-      app: "test",
+      app: this.version,
       epoch: this.epoch,
       now: new Date(this.clock).toISOString(),
       last: device.last,
       results,
       me: this.me,
       forget: this.forget.filter((channel) => channel in request.cursors),
-      ...this.pull(request.epoch === this.epoch ? request.cursors : {}, request.tail),
+      anew,
+      ...pulled,
+      digests: this.counts && !pulled.more ? this.digests() : null,
     });
+  }
+
+  digests() {
+    const sums = Object.fromEntries(this.channels.map((channel) => [channel, [0, 0]]));
+    for (const { kind, record, gone } of this.records.values())
+      if (!gone && kind !== "sync_result") count(sums, this.data, kind, record, 1);
+    return sums;
   }
 
   /** @param {any} op */
@@ -158,7 +175,8 @@ export class Office {
     const answer = { pages: [], cursors: {}, more: false };
     let room = this.pageSize;
     for (const channel of this.channels) {
-      const cursor = cursors[channel] ?? { at: this.seq, head: 0, tail: null };
+      const asked = cursors[channel];
+      const cursor = asked?.at >= this.pruned ? asked : { at: this.seq, head: 0, tail: null };
       const mine = [...this.records.values()]
         .filter((one) => one.channel === channel)
         .sort((a, b) => a.record.seq - b.record.seq);

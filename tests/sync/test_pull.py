@@ -375,7 +375,7 @@ def test_a_kind_that_is_no_longer_declared_does_not_stop_the_feed(world: World) 
     row = Feed.get(Feed.record == world["three-1"])
     put(world.database, world.kinds, "heping", [("home", {"id": world["three-1"], "phone": "1"})], world.now)
     Feed.update(kind="letter").where(Feed.record == row.record).execute()
-    assert li.sync()["pages"] == []
+    assert li.ask(li.request())["pages"] == []
 
 
 def test_cursors_are_read_strictly() -> None:  # P21

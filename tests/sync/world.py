@@ -11,7 +11,7 @@ from typing import Any
 import peewee
 from playhouse.db_url import connect
 
-from sync import store
+from sync import digest, store
 from sync.exchange import exchange
 from sync.ids import uuid7
 from sync.kinds import Kind
@@ -289,7 +289,9 @@ class Phone:
         return answer
 
     def apply(self, answer: Mapping[str, Any]) -> None:
-        """Take an answer over, as a phone does."""
+        """Take an answer over, as a phone does; of a channel that is read anew nothing is kept."""
+        lost = {*answer["anew"], *answer["forget"]}
+        self.records = {key: held for key, held in self.records.items() if held["_channel"] not in lost}
         for page in answer["pages"]:
             for row in page["rows"]:
                 assert len(row) == len(page["fields"])
@@ -299,8 +301,6 @@ class Phone:
                 held = self.records.get((page["kind"], id))
                 if held and (id in page["gone"] or held["_channel"] == page["channel"]):
                     del self.records[page["kind"], id]
-        for channel in answer["forget"]:
-            self.records = {key: held for key, held in self.records.items() if held["_channel"] != channel}
         for result in answer["results"]:
             self.results[result["op"]] = result
         self.cursors = answer["cursors"]
@@ -314,10 +314,21 @@ class Phone:
             self.acknowledged = max(self.acknowledged, answer["last"])
             if not answer["more"] and self.acknowledged >= len(self.outbox):
                 break
+        self.compare(answer)
         while tail and any(cursor["tail"] is not None for cursor in self.cursors.values()):
             answer = self.ask(self.request(tail=True))
             self.apply(answer)
         return answer
+
+    def compare(self, answer: Mapping[str, Any]) -> None:
+        """What is held is what the server's digest says.  # P16"""
+        held = {channel: [0, 0] for channel in self.me.channels}
+        for (kind, id), record in self.records.items():
+            if kind in ("door", "home", "notice"):
+                one = held[record["_channel"]]
+                one[:] = [one[0] + 1, (one[1] + digest.mark(id, record["version"])) % 2**32]
+        if not answer["more"]:
+            assert held == {channel: list(one) for channel, one in answer["digests"].items()}
 
     def result(self, op: Mapping[str, Any]) -> dict[str, Any]:
         """What became of an operation."""
