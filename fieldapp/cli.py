@@ -72,9 +72,13 @@ def _prepare() -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from fieldapp.db import default_database
+    from fieldapp.housekeeping import make_ready, tidy
     from fieldapp.serve import serve
 
     _prepare()
+    make_ready(default_database(), config.now())
+    tidy(default_database(), config.now())
     return serve(arguments.host, arguments.port, arguments.workers, arguments.threads)
 
 
@@ -157,6 +161,8 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _backup(arguments: argparse.Namespace) -> int:
     from fieldapp.backup import BackupError, backup
+    from fieldapp.db import default_database
+    from fieldapp.housekeeping import tidy
 
     _prepare()
     try:
@@ -164,6 +170,7 @@ def _backup(arguments: argparse.Namespace) -> int:
     except BackupError as problem:
         print(problem, file=sys.stderr)
         return 1
+    tidy(default_database(), config.now())
     print(f"{arguments.file}: {arguments.file.stat().st_size} bytes")
     return 0
 

@@ -60,8 +60,10 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(peewee.InterfaceError, _database_away)
 
 
-def _in_words(problem: HTTPException) -> tuple[str, int] | HTTPException:
+def _in_words(problem: HTTPException) -> tuple[str, int] | HTTPException | Response:
     code = problem.code or 500
+    if code == 429 and request.path == "/sync":
+        return refusal("rate_limited")
     return problem if code < 400 else (render_template("refused.html", code=code), code)
 
 

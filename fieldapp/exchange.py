@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from fieldapp.config import now
 from fieldapp.declare.kinds import kinds
 from fieldapp.errors import refusal
+from fieldapp.limits import EXCHANGES, limiter, person
 from fieldapp.people.me import describe
 from fieldapp.phone import app_version
 from sync.exchange import exchange
@@ -26,6 +27,7 @@ GZIP_FROM = 1000
 
 
 @sync_door.post("/sync")
+@limiter.limit(EXCHANGES, key_func=person)
 def post_sync() -> Response:
     """One exchange: operations in, results and a page of changes out. Nothing is consumed on any refusal."""
     if g.me is None:

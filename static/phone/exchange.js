@@ -37,7 +37,7 @@ const ANSWER_WITHIN_MS = 45_000;
 const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 300_000;
 /** 2,000 phones that come back at once must not come back in one second (P7). */
-const RECONNECT_WITHIN_MS = 8_000;
+export const RECONNECT_WITHIN_MS = 8_000;
 /** A server may make a phone wait for this long and no longer. */
 const LONGEST_WAIT_MS = 900_000;
 

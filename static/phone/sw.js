@@ -1,7 +1,7 @@
 // Service worker: the events, and nothing else.
 
 import { dropOldAssets, keepAssets } from "./assets.js";
-import { createRunner } from "./exchange.js";
+import { createRunner, RECONNECT_WITHIN_MS } from "./exchange.js";
 import { createIdentity } from "./identity.js";
 import { createPhone } from "./phone.js";
 import { evaluate } from "./render.js";
@@ -102,5 +102,7 @@ worker.addEventListener("message", (/** @type {any} */ event) => {
 });
 
 worker.addEventListener("sync", (/** @type {any} */ event) => {
-  if (event.tag === TAG) event.waitUntil(run("sync"));
+  // The browsers of a whole street see the network come back in the same second (P7).
+  if (event.tag === TAG)
+    event.waitUntil(world.pause(Math.random() * RECONNECT_WITHIN_MS).then(() => run("sync")));
 });

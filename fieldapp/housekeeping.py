@@ -1,0 +1,21 @@
+"""Housekeeping: what must be in order before phones are answered, and what is thrown away once nobody needs it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import peewee
+
+from fieldapp.declare.kinds import kinds
+from sync.feed import prune
+from sync.reshape import reshape
+
+
+def make_ready(database: peewee.Database, now: datetime) -> None:
+    """Rows and digests as the declarations have them now; to be called before the server answers.  # P16 P18"""
+    reshape(database, kinds(), now)
+
+
+def tidy(database: peewee.Database, now: datetime) -> int:
+    """Throw away tombstones that no phone needs any more; how many.  # P16"""
+    return prune(database, now)
