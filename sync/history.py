@@ -10,6 +10,7 @@ import peewee
 
 from sync import rows
 from sync.batch import Row
+from sync.kinds import Kind
 from sync.scope import Me
 from sync.store import Operation
 from sync.wire import Op
@@ -36,9 +37,13 @@ class Past:
     base: dict[str, Any]
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Past:
-        """From a row of the operations' table."""
+    def of(cls, row: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Past:
+        """From a row of the operations' table, in the fields of today."""
         payload = {**row["payload"], **row["detail"].get("repaired", {})}
+        patch, base, form = payload.get("patch", {}), payload.get("base", {}), payload.get("form", 1)
+        kind = kinds.get(row["kind"])
+        if kind is not None and form < kind.form and row["verb"] in ("create", "patch"):
+            patch, base = kind.upgraded(patch, form), kind.upgraded(base, form)
         return cls(
             op=row["op"],
             device=row["device"],
@@ -53,16 +58,19 @@ class Past:
             detail=row["detail"],
             version=row["version"],
             at=row["device_time"],
-            patch=payload.get("patch", {}),
-            base=payload.get("base", {}),
+            patch=patch,
+            base=base,
         )
 
 
 class History:
     """The operations that a batch may ask about: its own, those it names, and those on its records."""
 
-    def __init__(self, db: peewee.Database, me: Me, device: Mapping[str, Any]) -> None:
+    def __init__(
+        self, db: peewee.Database, me: Me, device: Mapping[str, Any], kinds: Mapping[str, Kind]
+    ) -> None:
         self.db = db
+        self.kinds = kinds
         self.me = me
         self.device = device
         self.revoked = bool(device["revoked"])
@@ -75,7 +83,7 @@ class History:
         self._known.update(dict.fromkeys(wanted))
         if wanted:
             for row in rows.select(self.db, Operation, "op", wanted):
-                self._known[row["op"]] = Past.of(row)
+                self._known[row["op"]] = Past.of(row, self.kinds)
 
     def find(self, op: Any) -> Past | None:
         """An earlier operation, or none."""
@@ -173,6 +181,6 @@ class History:
     def _on(self, kind: str, record: str) -> list[Past]:
         """The operations on a record that arrived before this batch, oldest first."""
         found = [
-            Past.of(row) for row in rows.select(self.db, Operation, "record", [record]) if row["kind"] == kind
+            Past.of(row, self.kinds) for row in rows.select(self.db, Operation, "record", [record]) if row["kind"] == kind
         ]
         return sorted(found, key=lambda past: (past.version or 0, past.seq))

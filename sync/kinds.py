@@ -13,6 +13,7 @@ from sync.scope import Me, channels_of, matches, named
 
 COMMON = ("id", "version", "seq", "author", "device_time", "server_time")
 Values = dict[str, Any]
+Upgrade = Callable[[Values], Values]
 Compute = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 
@@ -31,7 +32,8 @@ class Kind:
     `fields` are its own fields in wire order, without the `inherits` that are copied from the record that the field
     `parent` names. `check(verb, patch)` answers field → problems, empty when all is well; `may(verb, me)` whether the
     role may do it. `effects` are (Ref field naming the target, field of the target → value of (this, target)); a
-    field that effects of other kinds compute is listed in `effect_defaults` with the value it starts from.
+    field that effects of other kinds compute is listed in `effect_defaults` with the value it starts from. `form` is the
+    version of its fields, `upgrades` what brings values of version n to n + 1.  # P18
     """
 
     name: str
@@ -49,6 +51,8 @@ class Kind:
     check: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] = _fine
     effects: Sequence[tuple[str, Mapping[str, Compute]]] = ()
     effect_defaults: Mapping[str, Any] = field(default_factory=dict)
+    form: int = 1
+    upgrades: Mapping[int, Upgrade] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -86,6 +90,14 @@ class Kind:
     def starts(self) -> Values:
         """The computed fields as they are before any effect."""
         return {name: value() if callable(value) else value for name, value in self.effect_defaults.items()}
+
+    def upgraded(self, values: Mapping[str, Any], form: int) -> Values:
+        """Values that were written for an older version of the fields, as they are named and meant now.  # P18"""
+        made = dict(values)
+        for version in range(form, self.form):
+            if version in self.upgrades:
+                made = self.upgrades[version](made)
+        return made
 
     def target_kind(self, ref: str) -> str:
         """The kind of the record that an effect's Ref field names."""

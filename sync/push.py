@@ -151,7 +151,7 @@ class _Push:
     def _open(self) -> None:
         """Lock the device's row: its batches come one after the other.  # P11"""
         self.device = devices.lock(self.db, self.me, self.device_id)
-        self.history = History(self.db, self.me, self.device)
+        self.history = History(self.db, self.me, self.device, self.kinds)
         self.results: list[dict[str, Any]] = []
 
     def _close(self) -> Receipt:
@@ -176,11 +176,20 @@ class _Push:
         for one in sent:
             past = self.history.find(one.op.op)
             if past is None or past.hash != one.hash or past.user != self.me.id:
-                stored = _under(self.db, self.device_id, sent) if stored is None else stored
+                stored = self._under(sent) if stored is None else stored
                 past = stored.get(one.stamped)
             if past is None or past.hash != one.hash:
                 raise Refused("fork")
             self._answer(one, past.status, past.reason, past.detail)
+
+    def _under(self, sent: list[Sent]) -> dict[int, Past]:
+        """What was kept under these seqs of the device."""
+        of_device = f" AND {rows.table(Operation).column['device']} = {self.db.param}"
+        seqs = [one.stamped for one in sent]
+        found = rows.select(
+            self.db, Operation, "seq", seqs, extra=of_device, parameters=[self.device_id]
+        )
+        return {row["seq"]: Past.of(row, self.kinds) for row in found}
 
     def _apply(self, fresh: list[Sent]) -> None:
         """Decide every operation in memory, then write each table once."""
@@ -246,7 +255,8 @@ class _Push:
         }
         self.device["last"] = one.stamped
         if not taken:
-            self.history.add(Past.of({**row, "payload": {"patch": op.patch, "base": op.base}}))
+            content = {"patch": op.patch, "base": op.base, "form": op.form}
+            self.history.add(Past.of({**row, "payload": content}, self.kinds))
         self._answer(one, outcome.status, outcome.reason, outcome.detail)
         return row
 
@@ -304,10 +314,3 @@ def torn(op: Op) -> dict[str, list[str]]:
 def _failures(db: peewee.Database, op: str) -> int:
     found = rows.select(db, Failure, "op", [op])
     return int(found[0]["times"]) if found else 0
-
-
-def _under(db: peewee.Database, device: str, sent: list[Sent]) -> dict[int, Past]:
-    """What was kept under these seqs of the device."""
-    mark = f" AND {rows.table(Operation).column['device']} = {db.param}"
-    found = rows.select(db, Operation, "seq", [one.stamped for one in sent], extra=mark, parameters=[device])
-    return {row["seq"]: Past.of(row) for row in found}

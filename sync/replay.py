@@ -61,7 +61,8 @@ def replay(
     def decide(one: _Replay, stored: dict[str, Any]) -> None:
         if stored["status"] == "applied":
             return
-        repaired = None if patch is None else {"patch": dict(patch), "form": stored["payload"].get("form", 1)}
+        kind = kinds.get(stored["kind"])
+        repaired = None if patch is None else {"patch": dict(patch), "form": kind.form if kind else 1}
         one.keep(stored, one.attempt(stored, repaired), repaired)
 
     return _decide(db, _Replay(db, kinds, author, by, now), op, decide)
@@ -139,7 +140,7 @@ class _Replay:
             return refused("invalid", fields=torn(sent.op))
         channels = self.author.channels | (self.by.channels if self.by else frozenset())
         me = dataclasses.replace(self.author, channels=channels, community=stored["community"])
-        history = History(self.db, me, devices.lock(self.db, me, stored["device"]))
+        history = History(self.db, me, devices.lock(self.db, me, stored["device"]), self.kinds)
         history.revoked = False  # a person vouches for what a revoked phone delivered
         try:
             with self.db.atomic():

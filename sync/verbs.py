@@ -55,6 +55,9 @@ class Verbs:
         needed = self.history.blocking(op.after)
         if needed:
             return Outcome("held", "held", {"after": needed})
+        if op.form < kind.form and op.verb in ("create", "patch"):
+            newer = {"patch": kind.upgraded(op.patch, op.form), "base": kind.upgraded(op.base, op.form)}
+            op = op.model_copy(update=newer)  # P18
         if not kind.may(op.verb, self.me) and not (self.by and kind.may(op.verb, self.by)):
             return refused("not_allowed")
         by_verb: dict[str, Callable[[Op, Kind], Outcome]] = {

@@ -98,6 +98,7 @@ def _kind(record: type[Record]) -> dict[str, Any]:
     own = record.own_fields()
     return {
         "fields": list(own),
+        "formVersion": record.form_version,
         "types": {name: field.wire for name, field in own.items()},
         "defaults": {name: _default(field) for name, field in own.items() if _default(field) is not None},
         "parent": record.parent,

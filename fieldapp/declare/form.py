@@ -182,7 +182,6 @@ class FieldForm(FlaskForm):
     """Base of field forms: no CSRF token, since a stored page would replay a dead one; Flask checks the Origin."""
 
     name: ClassVar[str] = ""
-    version: ClassVar[int] = 1
 
     class Meta:
         csrf = False
@@ -223,7 +222,7 @@ class FieldForm(FlaskForm):
             made["shownIf"] = _lists(spec.get("shown_if"))
             made["requiredIf"] = _lists(spec.get("required_if"))
             fields.append(made)
-        return {"version": cls.version, "fields": fields}
+        return {"fields": fields}
 
 
 def _lists(condition: Condition | None) -> dict[str, list[str]] | None:

@@ -36,6 +36,8 @@ def _kind(record: type[Record]) -> Kind:
         check=_check(record),
         effects=effect_functions(record),
         effect_defaults={name: record._meta.fields[name].default for name in record.computed()},
+        form=record.form_version,
+        upgrades=record.upgrades,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -138,6 +138,10 @@ class Record(peewee.Model):
     effects: ClassVar[tuple[Effect, ...]] = ()
     derived: ClassVar[Mapping[str, str]] = {}
     search: ClassVar[tuple[str, ...]] = ()
+    # Counted up when a field is renamed or means something else; `upgrades` then says how values of version n become
+    # those of n + 1, since phones send what was saved under an older one for months.
+    form_version: ClassVar[int] = 1
+    upgrades: ClassVar[Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 
     id = Text(max=36, primary_key=True)
     community = Text(max=36, index=True)
@@ -153,6 +157,7 @@ class Record(peewee.Model):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        assert set(cls.upgrades) == set(range(1, cls.form_version)), f"{cls.__name__}: an upgrade is missing"
         if cls.kind:
             registry.add_record(cls)
 

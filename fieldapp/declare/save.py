@@ -10,6 +10,7 @@ from typing import Any
 from flask import current_app, session
 
 from fieldapp.declare.kinds import kinds
+from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Screen
 from sync.ids import uuid7
 from sync.push import push_page
@@ -63,16 +64,17 @@ def operations(
                     }
                     | {"base_version": loaded["version"]}
                 )
-    return _stamped(made, moment, screen.form.version if screen.form else 1, group)
+    return _stamped(made, moment, group)
 
 
-def _stamped(
-    made: list[dict[str, Any]], moment: datetime, form_version: int, group: str
-) -> list[dict[str, Any]]:
+def _stamped(made: list[dict[str, Any]], moment: datetime, group: str) -> list[dict[str, Any]]:
     milliseconds = int(moment.timestamp() * 1000)
     at = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    common = {"group": group, "after": [], "form": form_version, "at": at, "offset": 0, "files": []}
-    return [{"op": str(uuid7(milliseconds)), **common, **one} for one in made]
+    common = {"group": group, "after": [], "at": at, "offset": 0, "files": []}
+    return [
+        {"op": str(uuid7(milliseconds)), **common, "form": registry.records[one["kind"]].form_version, **one}
+        for one in made
+    ]
 
 
 def save(me: Me, made: list[dict[str, Any]], moment: datetime) -> list[dict[str, Any]]:
@@ -97,7 +99,7 @@ def retract(me: Me, group: str, moment: datetime) -> None:
         for one in found.order_by(Operation.seq.desc())
     ]
     if made:
-        save(me, _stamped(made, moment, 1, str(uuid7(int(moment.timestamp() * 1000)))), moment)
+        save(me, _stamped(made, moment, str(uuid7(int(moment.timestamp() * 1000)))), moment)
 
 
 def device_of_session() -> str:
