@@ -1,4 +1,4 @@
-"""Backup: the whole database in one file while phones sync; restore changes the epoch so that phones send again."""
+"""Backup: the whole database in one file while phones sync, or in another database; then phones meet a new epoch."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from pathlib import Path
 import peewee
 
 from fieldapp.config import database_url
-from fieldapp.db import default_database, open_database, upgrade
+from fieldapp.db import app_models, default_database, open_database, upgrade
+from fieldapp.declare.kinds import kinds
 from fieldapp.features import declare_all
+from sync import rows, store
 from sync.store import new_epoch
+
+CHUNK = 1_000
 
 
 class BackupError(RuntimeError):
@@ -60,6 +64,28 @@ def restore(file: Path) -> None:
     database = open_database(url)
     upgrade(database)
     new_epoch(database)
+
+
+def move(url: str) -> None:
+    """Copy everything into the empty database at `url`, of either make, under a new epoch (stop the server first).  # P20"""
+    declare_all()
+    source, target = default_database(), open_database(url)
+    upgrade(target)
+    models = [*store.models(), *(kind.model for kind in kinds().values()), *app_models()]
+    with store.writing(target):
+        store.SyncMeta.delete().execute(target)
+        if any(model.select().exists(target) for model in models):
+            raise BackupError("the new database is not empty")
+        for model in models:
+            _copy(source, target, model)
+    new_epoch(target)
+
+
+def _copy(source: peewee.Database, target: peewee.Database, model: type[peewee.Model]) -> None:
+    of = rows.table(model)
+    cursor = source.execute_sql(f"SELECT {of.selected} FROM {of.name}")
+    while found := cursor.fetchmany(CHUNK):
+        rows.insert(target, model, [of.read(row) for row in found])
 
 
 def _check_sqlite_file(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""Command: `fieldapp serve | demo | import-register | register-template | user add | migrate | backup | restore | doctor`."""
+"""Command: `fieldapp serve | demo | import-register | register-template | user add | user move | migrate | backup | restore | move | doctor`."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ def main(argv: list[str] | None = None) -> int:
     add.add_argument("--community", required=True)
     add.add_argument("--grid", action="append", default=[], help="a grid's name; may be given several times")
     add.set_defaults(run=_user_add)
+    move = user.add_parser("move", help="give a person other grids than before")
+    move.add_argument("username")
+    move.add_argument("--grid", action="append", default=[], help="a grid's name; may be given several times")
+    move.set_defaults(run=_user_move)
 
     commands.add_parser("migrate", help="bring the database's schema up to date").set_defaults(run=_migrate)
     backup = commands.add_parser("backup", help="write the whole database to one file, while serving")
@@ -54,6 +58,9 @@ def main(argv: list[str] | None = None) -> int:
     restore = commands.add_parser("restore", help="put a backup in place of the database")
     restore.add_argument("file", type=Path)
     restore.set_defaults(run=_restore)
+    move = commands.add_parser("move", help="copy everything into another, empty database")
+    move.add_argument("url", help="postgresql://… or sqlite:///…; set DATABASE_URL to it afterwards")
+    move.set_defaults(run=_move)
     commands.add_parser("doctor", help="check this installation and say what is wrong").set_defaults(
         run=_doctor
     )
@@ -116,7 +123,7 @@ def _user_add(arguments: argparse.Namespace) -> int:
     import getpass
 
     from fieldapp.people import accounts
-    from fieldapp.places.record import Community, Grid
+    from fieldapp.places.record import Community
 
     _prepare()
     community = Community.get_or_none(Community.name == arguments.community)
@@ -124,10 +131,8 @@ def _user_add(arguments: argparse.Namespace) -> int:
         known = ", ".join(one.name for one in Community.select())
         print(f"no community named {arguments.community}; there are: {known or 'none'}", file=sys.stderr)
         return 1
-    grids = {one.name: one.id for one in Grid.select().where(Grid.community == community.id)}
-    unknown = [name for name in arguments.grid if name not in grids]
-    if unknown:
-        print(f"no grid named {', '.join(unknown)}; there are: {', '.join(grids)}", file=sys.stderr)
+    grids = _grids(community.id, arguments.grid)
+    if grids is None:
         return 1
     password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     if len(password) < 8:
@@ -140,13 +145,42 @@ def _user_add(arguments: argparse.Namespace) -> int:
             arguments.name,
             arguments.role,
             community.id,
-            [grids[name] for name in arguments.grid],
+            grids,
         )
     except accounts.AccountError as problem:
         print(problem, file=sys.stderr)
         return 1
     print(f"{arguments.username} may sign in")
     return 0
+
+
+def _user_move(arguments: argparse.Namespace) -> int:
+    from fieldapp.people import accounts
+    from fieldapp.people.account import Account
+
+    _prepare()
+    account = Account.get_or_none(Account.username == arguments.username)
+    if account is None:
+        print(f"nobody signs in as {arguments.username}", file=sys.stderr)
+        return 1
+    grids = _grids(account.community, arguments.grid)
+    if grids is None:
+        return 1
+    accounts.reassign(account, grids)
+    print(f"{arguments.username} works in: {', '.join(arguments.grid) or 'no grid'}")
+    return 0
+
+
+def _grids(community: str, names: list[str]) -> list[str] | None:
+    """The ids of a community's grids by name; none, said in words, where one is not known."""
+    from fieldapp.places.record import Grid
+
+    known = {one.name: one.id for one in Grid.select().where(Grid.community == community)}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"no grid named {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
+        return None
+    return [known[name] for name in names]
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
@@ -184,6 +218,19 @@ def _restore(arguments: argparse.Namespace) -> int:
         print(problem, file=sys.stderr)
         return 1
     print("restored; phones send again what this copy lacks")
+    return 0
+
+
+def _move(arguments: argparse.Namespace) -> int:
+    from fieldapp.backup import BackupError, move
+
+    _prepare()
+    try:
+        move(arguments.url)
+    except BackupError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print("copied; set DATABASE_URL to the new database and start the server")
     return 0
 
 

@@ -12,6 +12,7 @@ from fieldapp.declare.kinds import kinds
 from fieldapp.people.account import Account, hash_password
 from fieldapp.people.record import ROLES
 from sync.ids import uuid7
+from sync.store import writing
 from sync.write import put
 
 
@@ -57,3 +58,15 @@ def add(
     ]
     put(database or Account._meta.database, kinds(), community, records, moment)
     return account
+
+
+def reassign(
+    account: Account, grids: list[str], *, now: datetime | None = None, database: peewee.Database | None = None
+) -> None:
+    """Give an account other grids (ids). Phones read what is gained and forget what is lost; what waits on them is sent
+    as ever, and waits in review where its record is out of reach now.  # P15
+    """
+    with writing(database or Account._meta.database):
+        Account.update(grids=json.dumps(grids)).where(Account.id == account.id).execute()
+        member = ("member", {"id": account.id, "grids": grids})
+        put(database or Account._meta.database, kinds(), account.community, [member], now or clock())

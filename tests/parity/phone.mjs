@@ -85,6 +85,22 @@ const commands = {
     return { status: answer.status, headers: Object.fromEntries(answer.headers), html: await answer.text() };
   },
 
+  /** What waits, what became of each operation, and the records of a kind by id with their state. */
+  async held({ kind }) {
+    const { store } = await identity.current();
+    const [ops, records] = await store.read(["ops", "records"], (tx) =>
+      Promise.all([
+        tx.objectStore("ops").getAll(),
+        tx.objectStore("records").index("k").getAll(IDBKeyRange.only([kind])),
+      ]),
+    );
+    const results = ops.map(({ op, acked, result }) => [op, acked ? (result?.status ?? "applied") : "waiting"]);
+    return {
+      ops: Object.fromEntries(results),
+      records: Object.fromEntries(records.map((row) => [row.id, row.state?.code ?? "received"])),
+    };
+  },
+
   async query({ queries, scope }) {
     const { store } = await identity.current();
     return { results: await Promise.all(queries.map((one) => asked(store, one, scope))) };

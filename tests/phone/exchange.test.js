@@ -616,3 +616,95 @@ test("what is heard of a visit before its own receipt is not unsaid by it", asyn
     [["review", "left_scope"]],
   );
 });
+
+test("the lock is held for one exchange and not for the session", async () => {
+  const { phone, office } = await morning(); // P6
+  const held = [];
+  let holding = 0;
+  phone.locks = {
+    async request(name, options, work) {
+      held.push([name, options.ifAvailable, ++holding]);
+      const done = await work({ name });
+      holding -= 1;
+      return done;
+    },
+  };
+  const runner = phone.newRunner();
+  for (const home of ["home-101", "home-201"]) {
+    await phone.visit(home, "met");
+    assert.equal((await runner.run("button")).code, "done");
+    assert.equal(holding, 0);
+  }
+  assert.deepEqual(new Set(held.map((one) => one.join())), new Set([`fieldapp:${phone.user},true,1`]));
+  assert.equal(await meta(phone, "lease"), undefined);
+  assert.equal(visits(office).length, 2);
+});
+
+test("over a link that flaps, losing every other question or answer, each visit arrives once", async () => {
+  const { phone, office } = await morning(); // P11
+  let turn = 0;
+  phone.fetch = async (url, init) => {
+    turn += 1;
+    if (turn % 4 === 1) return nothing();
+    const answer = await office.fetch(url, init);
+    if (turn % 4 === 2) throw new TypeError("connection reset");
+    return answer;
+  };
+  for (let i = 0; i < 12; i++) {
+    await phone.visit("home-101", "no_answer");
+    await phone.run();
+  }
+  while ((await waiting(phone.store)).count) await phone.run();
+  assert.equal(visits(office).length, 12);
+  assert.equal((await phone.one("household", "home-101")).no_answers, 12);
+});
+
+test("a clock set forward a day keeps the order of the visits and dates them by the server's day", async () => {
+  const { phone, office } = await morning(); // P19
+  await phone.visit("home-101", "no_answer");
+  phone.clock += 86_400_000;
+  await phone.visit("home-101", "met");
+  assert.equal((await phone.run()).code, "done");
+  assert.equal(phone.store.offset, -86_400_000);
+  await phone.visit("home-201", "met");
+  await phone.run();
+  const [visit] = await phone.many("visit", { household: "home-201" });
+  assert.equal(visit.device_time, "2026-11-23T02:00:00Z");
+  assert.deepEqual(
+    visits(office).map((one) => one.record.outcome),
+    ["no_answer", "met", "met"],
+  );
+});
+
+test("two thousand phones that see the network come back at once do not come back in one second", async () => {
+  const { phone } = await morning(); // P7
+  phone.fetch = nothing;
+  const waits = [];
+  for (let i = 0; i < 200; i++) {
+    phone.timers = [];
+    phone.random = () => i / 200;
+    const runner = phone.newRunner();
+    await runner.run("button");
+    assert.equal((await runner.run("online")).code, "later");
+    waits.push(phone.timers.at(-1).ms);
+  }
+  const inOneSecond = Math.max(
+    ...waits.map((from) => waits.filter((ms) => ms >= from && ms < from + 1000).length),
+  );
+  assert.ok(inOneSecond <= 200 / 7, `${inOneSecond} of 200 within one second`);
+});
+
+test("a server that says when to come back is not asked before, whether it says it with 429 or 503", async () => {
+  for (const status of [429, 503]) {
+    const { phone, office } = await morning(); // P7
+    await phone.visit("home-101", "met");
+    phone.fetch = async () => office.refuse(status, "busy", {}, { "Retry-After": "30" });
+    assert.equal((await phone.run()).code, "busy");
+    phone.fetch = office.fetch;
+    phone.clock += 29_000;
+    assert.equal((await phone.run()).code, "later");
+    phone.clock += 1_001;
+    assert.equal((await phone.run()).code, "done");
+    assert.equal(visits(office).length, 1);
+  }
+});

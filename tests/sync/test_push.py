@@ -387,3 +387,39 @@ def test_another_person_cannot_send_in_lis_name(world: World) -> None:  # P21
     wang = world.phone(world.wang)
     with pytest.raises(Refused, match="other_user"):
         wang.ask({**wang.request(), "user": "li"})
+
+
+def test_a_batch_that_overtakes_another_is_sent_after_it_and_the_late_one_changes_nothing(
+    world: World,
+) -> None:  # P11
+    li = world.phone(world.li)
+    for label in ("three-1", "three-2", "three-3", "three-4"):
+        li.knock(label, "no_answer")
+    early, late = li.request(li.outbox[:2]), li.request(li.outbox[2:])
+    with pytest.raises(Refused) as refused:
+        li.ask(late)
+    assert (refused.value.code, refused.value.more) == ("gap", {"send_from": 1})
+    first = li.ask(early)
+    assert li.ask(late)["last"] == 4
+    assert li.ask(early)["results"] == first["results"], "it arrives once more, from a slow way"
+    assert Knock.select().count() == 4
+
+
+def test_li_whose_right_to_record_was_revoked_loses_nothing_that_she_recorded(world: World) -> None:  # P13
+    li = world.phone(world.li)
+    li.sync()
+    op = li.knock("three-1")
+    li.me = person("li", "heping", "volunteer", "three")
+    li.sync()
+    assert (li.result(op)["status"], li.result(op)["reason"]) == ("quarantined", "not_allowed")
+    assert Operation.get_by_id(op["op"]).payload["patch"] == op["patch"]
+
+
+def test_a_reader_in_the_midst_of_a_long_transaction_stops_no_phone(world: World) -> None:  # P13
+    li = world.phone(world.li)
+    other = type(world.database)(world.database.database, **world.database.connect_params)
+    with other.connection_context(), other.atomic():
+        other.execute_sql("SELECT COUNT(*) FROM sync_operation").fetchone()
+        op = li.knock("three-1")
+        li.sync()
+        assert li.result(op)["status"] == "applied"
