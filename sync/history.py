@@ -181,6 +181,8 @@ class History:
     def _on(self, kind: str, record: str) -> list[Past]:
         """The operations on a record that arrived before this batch, oldest first."""
         found = [
-            Past.of(row, self.kinds) for row in rows.select(self.db, Operation, "record", [record]) if row["kind"] == kind
+            Past.of(row, self.kinds)
+            for row in rows.select(self.db, Operation, "record", [record])
+            if row["kind"] == kind
         ]
         return sorted(found, key=lambda past: (past.version or 0, past.seq))

@@ -186,9 +186,7 @@ class _Push:
         """What was kept under these seqs of the device."""
         of_device = f" AND {rows.table(Operation).column['device']} = {self.db.param}"
         seqs = [one.stamped for one in sent]
-        found = rows.select(
-            self.db, Operation, "seq", seqs, extra=of_device, parameters=[self.device_id]
-        )
+        found = rows.select(self.db, Operation, "seq", seqs, extra=of_device, parameters=[self.device_id])
         return {row["seq"]: Past.of(row, self.kinds) for row in found}
 
     def _apply(self, fresh: list[Sent]) -> None:

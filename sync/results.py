@@ -16,7 +16,11 @@ from sync.store import Result
 
 # A fresh baseline brings the results of as long as phones may be away.
 RESULT = Kind(
-    "sync_result", Result, ("user", "status", "reason", "detail"), ("user:{user}",), window_days=TOMBSTONES.days
+    "sync_result",
+    Result,
+    ("user", "status", "reason", "detail"),
+    ("user:{user}",),
+    window_days=TOMBSTONES.days,
 )
 
 

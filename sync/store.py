@@ -114,7 +114,9 @@ class Operation(_Engine):
 
 # What waits for a person is looked for again and again, and is a few among very many.
 Operation.add_index(
-    Operation.index(Operation.user, Operation.status, where=(Operation.status != "applied"), name="sync_waiting")
+    Operation.index(
+        Operation.user, Operation.status, where=(Operation.status != "applied"), name="sync_waiting"
+    )
 )
 
 

@@ -121,7 +121,7 @@ def street(installed: Installation) -> Iterator[tuple[Server, Phone]]:
 
 
 def test_after_a_restored_backup_the_phone_brings_back_what_the_copy_lacks(
-    installation: Installation,  # noqa: F811
+    installation: Installation,
 ) -> None:  # P4 P20
     file = installation.folder / "town.backup"
     with street(installation) as (server, phone):
@@ -151,7 +151,7 @@ def test_after_a_restored_backup_the_phone_brings_back_what_the_copy_lacks(
 
 
 def test_li_is_moved_to_another_grid_with_work_waiting_and_loses_nothing(
-    installation: Installation,  # noqa: F811
+    installation: Installation,
 ) -> None:  # P13 P15
     with street(installation) as (_, phone):
         visit = phone.visit("3-1-601")
@@ -167,9 +167,7 @@ def test_li_is_moved_to_another_grid_with_work_waiting_and_loses_nothing(
         with database.connection_context():
             waiting = Operation.get(Operation.record == visit)
             assert (waiting.status, waiting.reason) == ("review", "left_scope")
-            li, zhang = (
-                me_of(Account.get(Account.username == one)) for one in ("li", "zhang")
-            )
+            li, zhang = (me_of(Account.get(Account.username == one)) for one in ("li", "zhang"))
             decided = replay(database, kinds(), li, waiting.op, now(), by=zhang)
             assert decided.status == "applied"
             assert Visit.get_by_id(visit).author == li.id

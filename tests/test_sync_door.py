@@ -52,7 +52,9 @@ def post(client: FlaskClient, body: bytes, **headers: str) -> Any:
     return client.post("/sync", data=body, headers={"Content-Type": "application/json", **headers})
 
 
-def test_a_hundred_visits_pass_at_once_and_a_hundred_and_one_are_to_be_halved(door: tuple[Flask, Town]) -> None:  # P21
+def test_a_hundred_visits_pass_at_once_and_a_hundred_and_one_are_to_be_halved(
+    door: tuple[Flask, Town],
+) -> None:  # P21
     app, town = door
     li = client_of(app, "li")
     ops = [visit(town, n) for n in range(1, 102)]
@@ -68,7 +70,9 @@ def test_two_mebibytes_on_the_wire_and_twenty_unpacked_are_the_most(door: tuple[
     heavy = json.dumps(asked(town, [visit(town, 1, note="x" * (2 * 1024 * 1024))])).encode()
     assert post(li, heavy).status_code == 413
     packed = post(li, gzip.compress(heavy), **{"Content-Encoding": "gzip"})
-    assert packed.get_json()["results"][0]["status"] == "quarantined", "it fits; a note of two million letters does not"
+    assert packed.get_json()["results"][0]["status"] == "quarantined", (
+        "it fits; a note of two million letters does not"
+    )
     bomb = gzip.compress(json.dumps(asked(town, [visit(town, 1, note="x" * (21 * 1024 * 1024))])).encode())
     assert len(bomb) < 100_000
     assert post(li, bomb, **{"Content-Encoding": "gzip"}).status_code == 413
@@ -96,7 +100,9 @@ def test_a_phone_that_asks_without_end_is_told_when_to_come_back_and_no_other_is
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert wang.post("/sync", json={**asked(town), "user": town.people["wang"].id}).status_code == 200
     limiter.reset()
-    assert li.post("/sync", json=asked(town, [visit(town, 1)])).get_json()["last"] == 1, "nothing was consumed"
+    assert li.post("/sync", json=asked(town, [visit(town, 1)])).get_json()["last"] == 1, (
+        "nothing was consumed"
+    )
 
 
 def test_an_app_from_the_future_says_more_of_itself_than_this_server_knows(

@@ -61,7 +61,11 @@ def add(
 
 
 def reassign(
-    account: Account, grids: list[str], *, now: datetime | None = None, database: peewee.Database | None = None
+    account: Account,
+    grids: list[str],
+    *,
+    now: datetime | None = None,
+    database: peewee.Database | None = None,
 ) -> None:
     """Give an account other grids (ids). Phones read what is gained and forget what is lost; what waits on them is sent
     as ever, and waits in review where its record is out of reach now.  # P15

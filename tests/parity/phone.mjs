@@ -91,10 +91,16 @@ const commands = {
     const [ops, records] = await store.read(["ops", "records"], (tx) =>
       Promise.all([
         tx.objectStore("ops").getAll(),
-        tx.objectStore("records").index("k").getAll(IDBKeyRange.only([kind])),
+        tx
+          .objectStore("records")
+          .index("k")
+          .getAll(IDBKeyRange.only([kind])),
       ]),
     );
-    const results = ops.map(({ op, acked, result }) => [op, acked ? (result?.status ?? "applied") : "waiting"]);
+    const results = ops.map(({ op, acked, result }) => [
+      op,
+      acked ? (result?.status ?? "applied") : "waiting",
+    ]);
     return {
       ops: Object.fromEntries(results),
       records: Object.fromEntries(records.map((row) => [row.id, row.state?.code ?? "received"])),

@@ -10,7 +10,8 @@ import { morning } from "./cast.js";
 for (const { id, version, mark: wanted } of JSON.parse(
   readFileSync(new URL("digest_vectors.json", import.meta.url), "utf8"),
 )) {
-  test(`the mark of ${id} in version ${version} is the server's`, () => assert.equal(mark(id, version), wanted));
+  test(`the mark of ${id} in version ${version} is the server's`, () =>
+    assert.equal(mark(id, version), wanted));
 }
 
 const sync = (phone) => phone.store.get("meta", "sync");

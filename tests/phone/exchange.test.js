@@ -68,6 +68,7 @@ test("a lost answer does not record the visit twice", async () => {
   assert.equal((await waiting(phone.store)).count, 0);
 });
 
+// P5
 const WRONG = {
   "a captive portal": () =>
     new Response("<html>Sign in to Wi-Fi</html>", { headers: { "Content-Type": "text/html" } }),
@@ -607,7 +608,14 @@ test("what is heard of a visit before its own receipt is not unsaid by it", asyn
     const result = { id: op, user: WANG.id, status: "review", reason: "left_scope", detail: {} };
     const fields = ["id", "version", "server_time", "user", "status", "reason", "detail"];
     const row = fields.map((name) => ({ version: 1, server_time: answer.now, ...result })[name]);
-    const page = { channel: `user:${WANG.id}`, kind: "sync_result", fields, rows: [row], gone: [], forget: [] };
+    const page = {
+      channel: `user:${WANG.id}`,
+      kind: "sync_result",
+      fields,
+      rows: [row],
+      gone: [],
+      forget: [],
+    };
     return Response.json({ ...answer, pages: [page, ...answer.pages] });
   };
   await phone.run();

@@ -157,7 +157,7 @@ test("undoing a changed phone number after the receipt restores the old one unle
 });
 
 test("a full phone refuses the save in words of its own and keeps draft and outbox as they were", async () => {
-  const { phone } = await morning();
+  const { phone } = await morning(); // P8
   await phone.store.put("drafts", "/visit", { note: ["half"] });
   const { IDBObjectStore } = globalThis;
   const put = IDBObjectStore.prototype.put;

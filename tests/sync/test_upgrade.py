@@ -62,7 +62,11 @@ def test_two_forms_of_different_age_meet_in_one_merge(world: World) -> None:  # 
     op = li.edit("three-1", {"size": "2", "phone": ""}, size="5", phone="1 3")
     li.sync()
     result = li.result(op)
-    assert (result["status"], result["reason"], result["detail"]["applied"]) == ("review", "conflict", ["phone"])
+    assert (result["status"], result["reason"], result["detail"]["applied"]) == (
+        "review",
+        "conflict",
+        ["phone"],
+    )
     found = result["detail"]["fields"]["people"]
     assert (found["base"], found["kept"]["value"], found["sent"]["value"]) == (2, 6, 5)
     assert found["kept"]["user"] == "wang"
@@ -100,7 +104,9 @@ def test_an_app_newer_than_the_server_is_heard_and_its_work_is_applied_after_the
     world.kinds["home"] = replace(
         world.kinds["home"], form=2, upgrades={1: dict}, patchable=("phone", "people", "tags")
     )
-    decided = replay(world.database, world.kinds, world.li, op["op"], world.now, by=world.zhang, patch={"people": 3})
+    decided = replay(
+        world.database, world.kinds, world.li, op["op"], world.now, by=world.zhang, patch={"people": 3}
+    )
     assert decided.status == "applied"
     assert world.home("three-1")["people"] == 3
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import peewee
 import pytest
 
-from sync.ids import uuid7
 from sync import digest
+from sync.ids import uuid7
 from sync.reshape import reshape
 from sync.scope import visible
 from sync.store import Counter, Feed, Text, epoch
@@ -151,7 +151,9 @@ def test_a_declaration_that_gains_a_field_makes_its_rows_travel_again(world: Wor
     assert {**after, "seq": 0} == {**before, "seq": 0}
 
 
-def test_rows_that_were_written_before_any_shape_was_noted_are_told_by_their_width(world: World) -> None:  # P14
+def test_rows_that_were_written_before_any_shape_was_noted_are_told_by_their_width(
+    world: World,
+) -> None:  # P14
     declared = world.kinds["home"]
     world.kinds["home"] = replace(declared, fields=(*declared.fields, "grid"), inherits=())
     assert reshape(world.database, world.kinds, world.now) == ["home"]
