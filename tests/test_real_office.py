@@ -118,6 +118,7 @@ def street(installed: Installation) -> Iterator[tuple[Server, Phone]]:
         if phone:
             phone.process.close()
         server.stop()
+    assert "holds other records" not in server.log.read_text(), "phone and server counted differently"
 
 
 def test_after_a_restored_backup_the_phone_brings_back_what_the_copy_lacks(
