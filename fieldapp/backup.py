@@ -9,11 +9,12 @@ from pathlib import Path
 
 import peewee
 
-from fieldapp.config import database_url
+from fieldapp.config import database_url, now
 from fieldapp.db import app_models, default_database, open_database, upgrade
 from fieldapp.declare.kinds import kinds
 from fieldapp.features import declare_all
 from sync import rows, store
+from sync.results import tell_again
 from sync.store import new_epoch
 
 CHUNK = 1_000
@@ -64,6 +65,7 @@ def restore(file: Path) -> None:
     database = open_database(url)
     upgrade(database)
     new_epoch(database)
+    tell_again(database, now())
 
 
 def move(url: str) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import peewee
 
+from sync import rows
 from sync.batch import Batch
 from sync.encode import dumps
 from sync.feed import TOMBSTONES
 from sync.kinds import Kind
-from sync.store import Result
+from sync.store import Operation, Result, writing
 
 # A fresh baseline brings the results of as long as phones may be away.
 RESULT = Kind(
@@ -51,3 +52,13 @@ def tell(
         own = {"id": stored["op"], "user": stored["user"], "community": community, "author": stored["user"]}
         batch.add(RESULT, {**own, **said, "device_time": batch.now, "gone": False})
     batch.write()
+
+
+def tell_again(db: peewee.Database, now: datetime) -> None:
+    """Tell once more what waits for a person: a restored copy has forgotten decisions that phones have heard of.  # P20"""
+    of = rows.table(Operation)
+    waiting = db.execute_sql(f"""SELECT {of.selected} FROM {of.name} WHERE "status" <> 'applied'""")
+    for stored in map(of.read, waiting.fetchall()):
+        said = (stored["status"], stored["reason"], stored["detail"], stored["version"])
+        with writing(db):
+            tell(db, stored["community"], stored, now, *said)

@@ -10,8 +10,9 @@ import pytest
 from sync import replay as replaying
 from sync.ids import uuid7
 from sync.replay import Unknown, replay, settle
+from sync.results import tell_again
 from sync.scope import Me
-from sync.store import Operation
+from sync.store import Feed, Operation, Result, new_epoch
 from tests.sync.world import Home, Knock, Phone, World, person
 
 
@@ -244,3 +245,22 @@ def test_an_error_on_the_way_leaves_everything_as_it_was(
     assert Knock.select().count() == 0
     assert Operation.get_by_id(op["op"]).status == "quarantined"
     assert Home.get_by_id(world["three-1"]).last is None
+
+
+def test_a_decision_that_a_restored_copy_has_forgotten_is_unsaid_on_the_phone(world: World) -> None:  # P20
+    li = world.phone(world.li)
+    op = li.knock("three-1", "unheard_of")
+    li.sync()
+    before = Operation.get_by_id(op["op"])
+    settle(world.database, world.kinds, world.li, op["op"], world.now, "applied", by=world.zhang)
+    li.sync()
+    assert heard(li, op)["status"] == "applied"
+    # The copy is from before the decision.
+    before.save()
+    Result.delete().execute()
+    Feed.delete().where(Feed.kind == "sync_result").execute()
+    new_epoch(world.database)
+    tell_again(world.database, world.now)
+    li.cursors = {}
+    li.sync()
+    assert (heard(li, op)["status"], heard(li, op)["reason"]) == ("quarantined", "invalid")
