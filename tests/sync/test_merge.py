@@ -8,7 +8,9 @@ import pytest
 
 from sync.ids import uuid7
 from sync.merge import merge, undo
+from sync.replay import replay
 from sync.store import Operation
+from sync.write import put
 from tests.sync.world import World
 
 
@@ -154,3 +156,33 @@ def test_a_delete_of_what_others_changed_goes_to_review(world: World) -> None:  
     again = li.save("delete", "home", home, {}, base_version=2)
     li.sync()
     assert li.result(again)["status"] == "applied"
+
+
+def test_a_knock_at_a_home_that_was_deleted_goes_to_review_and_is_applied_when_it_is_back(
+    world: World,
+) -> None:  # P13 P17
+    li, zhang = world.phone(world.li), world.phone(world.zhang)
+    li.sync()
+    removed = zhang.save("delete", "home", world["three-1"], {}, base_version=1)
+    zhang.sync()
+    assert zhang.result(removed)["status"] == "applied"
+    knock = li.knock("three-1")
+    li.sync()
+    assert (li.result(knock)["status"], li.result(knock)["reason"]) == ("review", "gone")
+    assert Operation.get_by_id(knock["op"]).payload["patch"] == knock["patch"]
+    put(world.database, world.kinds, "heping", [("home", {"id": world["three-1"], "gone": False})], world.now)
+    decided = replay(world.database, world.kinds, world.li, knock["op"], world.now, by=world.zhang)
+    assert decided.status == "applied"
+    li.sync()
+    assert ("home", world["three-1"]) in li.records
+    assert ("knock", knock["record"]) in li.records
+    assert world.home("three-1")["last"] == "met"
+
+
+def test_two_who_delete_the_same_home_agree(world: World) -> None:  # P17
+    zhang, other = world.phone(world.zhang), world.phone(world.zhang)
+    for phone in (zhang, other):
+        op = phone.save("delete", "home", world["three-1"], {}, base_version=1)
+        phone.sync()
+        assert phone.result(op)["status"] == "applied"
+    assert world.home("three-1")["version"] == 2
