@@ -36,10 +36,11 @@ def _free_port() -> int:
 
 
 class Cluster:
-    """A running cluster; `url()` makes a fresh database in it."""
+    """A running cluster; `url()` makes a fresh database in it. Only a `durable` one waits for the disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, durable: bool = False) -> None:
         self.folder = folder
+        self.durable = durable
         self.port = _free_port()
         initdb = _program("initdb")
         assert initdb
@@ -59,8 +60,10 @@ class Cluster:
         assert postgres
         settings = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": str(self.folder),
-            "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 60,
+            "max_connections": 60,
         }  # fmt: skip
+        if not self.durable:
+            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         command = [postgres, "-D", str(self.folder / "data")]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

@@ -1,8 +1,10 @@
 """Bench: prints the README's figures beside a floor measured in the same run.
 
-python3 dev.py bench                 everything but the ten thousand doors
-python3 dev.py bench -- --large      these too (building them takes minutes)
-python3 dev.py bench -- --write      and writes the table into the README
+python3 dev.py bench                            everything but the ten thousand doors
+python3 dev.py bench -- server                  a part of it: server, phone, register
+python3 dev.py bench -- server --on sqlite      on one database only
+python3 dev.py bench -- --large                 also with ten thousand doors (building them takes minutes)
+python3 dev.py bench -- --write                 and writes the table into the README
 """
 
 from __future__ import annotations
@@ -17,15 +19,17 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import browser, figures, wire
+from tests.bench import browser, figures, register, server, wire
 from tests.bench.town import DOORS, WORKER
 from tests.server import ROOT, Server
+
+PARTS = ("server", "phone", "register")
 
 
 def served(folder: Path, size: str) -> Server:
     """A server on the demo town, or on the large one."""
-    print(f"== Building the {size} town", flush=True)
-    server = Server(folder)
+    figures.say(f"Building the {size} town")
+    made = Server(folder)
     folder.mkdir(parents=True)
     given = {**os.environ, "FIELDAPP_DATA": str(folder)}
     subprocess.run(
@@ -35,7 +39,29 @@ def served(folder: Path, size: str) -> Server:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    return server.start()
+    return made.start()
+
+
+def phone_figures(folder: Path, with_large: bool) -> list[figures.Figure]:
+    """What a worker with 416 doors waits for and loads."""
+    found: list[figures.Figure] = []
+    with sync_playwright() as playwright:
+        usual = served(folder / "usual", "usual")
+        large = served(folder / "large", "large") if with_large else None
+        try:
+            figures.say("Phone: sizes and the first pull")
+            found += browser.size_figures(folder, playwright, usual)
+            found += wire.pull_figures(usual.port, "li")
+            found += browser.one_record_figures(folder, playwright, usual, "li")
+            figures.say("Phone: from sign-in to offline-ready")
+            found += browser.ready_figures(folder, playwright, usual, "li")
+            figures.say("Phone: screens and saves")
+            found += browser.walk_figures(folder, playwright, usual, "li", (large, WORKER) if large else None)
+        finally:
+            usual.stop()
+            if large:
+                large.stop()
+    return found
 
 
 def machine() -> str:
@@ -46,27 +72,27 @@ def machine() -> str:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(prog="python3 dev.py bench --")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument(
+        "--on", choices=[one.lower() for one in server.DATABASES], help="default: both databases"
+    )
     parser.add_argument("--large", action="store_true", help=f"also with {DOORS:,} doors")
     parser.add_argument("--write", action="store_true", help="write the table into the README")
     options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    parts = options.parts or PARTS
+    databases = {options.on} if options.on else {one.lower() for one in server.DATABASES}
     found: list[figures.Figure] = []
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        usual = served(folder / "usual", "usual")
-        large = served(folder / "large", "large") if options.large else None
-        try:
-            print("== Measuring sizes and the first pull", flush=True)
-            found += browser.size_figures(folder, playwright, usual)
-            found += wire.pull_figures(usual.port, "li")
-            found += browser.ready_figures(folder, playwright, usual, "li")
-            print("== Measuring screens and saves", flush=True)
-            found += browser.walk_figures(folder, playwright, usual, "li", (large, WORKER) if large else None)
-            print("== Measuring the server", flush=True)
-            found += wire.server_figures(usual.port, "li")
-        finally:
-            usual.stop()
-            if large:
-                large.stop()
+        folder.chmod(0o755)  # PostgreSQL runs as somebody else
+        if "server" in parts:
+            found += server.figures(folder / "server", databases)
+        if "phone" in parts:
+            found += phone_figures(folder / "phone", options.large)
+        if "register" in parts:
+            found += register.figures(folder / "register", databases)
     text = figures.table(found, machine())
     print(text)
     if options.write:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import resource
 import sys
 import tempfile
@@ -26,15 +27,17 @@ from fieldapp.places.register_models import RegisterImport
 TOWN = "长河社区"
 
 
-def rows(count: int) -> Iterator[tuple[str, ...]]:
-    """Households in buildings of six floors, five stair units, two doors a floor; sixteen buildings a grid."""
+def rows(count: int, grids: int | None = None) -> Iterator[tuple[str, ...]]:
+    """Households in buildings of six floors, five stair units, two doors a floor; sixteen buildings a grid, or `grids`."""
+    buildings = -(-count // 60)
+    a_grid = 16 if grids is None else -(-buildings // grids)
     random = Random("bench")
     for at in range(count):
         building, rest = divmod(at, 60)
         unit, rest = divmod(rest, 12)
         floor, door = divmod(rest, 2)
         yield (
-            TOWN, f"{building // 16 + 1}网格", f"{building + 1}号楼", f"{unit + 1}单元", str(floor + 1), f"{floor + 1}0{door + 1}",
+            TOWN, f"{building // a_grid + 1}网格", f"{building + 1}号楼", f"{unit + 1}单元", str(floor + 1), f"{floor + 1}0{door + 1}",
             people.name(random), random.choice(("自住", "自住", "自住", "出租")), people.phone(random), str(random.randint(1, 5)), "1",
             "独居" if random.random() < 0.05 else "",
         )  # fmt: skip
@@ -48,12 +51,12 @@ def write_xlsx(path: Path, count: int) -> None:
             sheet.write_row(at, 0, cells)
 
 
-def write_csv(path: Path, count: int) -> None:
+def write_csv(path: Path, count: int, grids: int | None = None) -> None:
     """The register as .csv in GB18030."""
     with open(path, "w", encoding="gb18030", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADERS)
-        writer.writerows(rows(count))
+        writer.writerows(rows(count, grids))
 
 
 def megabytes() -> int:
@@ -100,6 +103,9 @@ def main() -> None:
     """Print the figures for `--rows` households."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument(
+        "--only-import", action="store_true", help="once, and the figures as JSON on the last line"
+    )
     parser.add_argument("--database", help="a database URL; default a SQLite file")
     options = parser.parse_args()
     declare_all()
@@ -108,6 +114,11 @@ def main() -> None:
         database = open_database(options.database or f"sqlite:///{path / 'bench.db'}")
         upgrade(database)
         write_xlsx(path / "r.xlsx", options.rows)
+        if options.only_import:
+            began = time.perf_counter()
+            import_register(path / "r.xlsx", TOWN)
+            print(json.dumps({"seconds": time.perf_counter() - began, "megabytes": megabytes()}))
+            return
         write_csv(path / "r.csv", options.rows)
         print(f"{options.rows:,} rows; {megabytes()} MB before")
         bar = Bar(sys.stderr)

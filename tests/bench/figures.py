@@ -1,4 +1,4 @@
-"""Figures: one line each of what was measured, the bar it is held to, and a floor measured in the same run."""
+"""Figures: one line each of what was measured, a floor measured in the same run, and the bar it is held to."""
 
 from __future__ import annotations
 
@@ -13,27 +13,53 @@ START, END = "<!-- figures: python3 dev.py bench -- --write -->", "<!-- end of f
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` and `bar` in `unit`; `floor` says in words what the machine does at best."""
+    """`value` and `floor` in `unit`; held to a `bar` in the unit, or to a ratio of ours to the floor."""
 
     name: str
     value: float
     unit: str
     bar: float | None = None
-    floor: str = ""
+    floor: float | None = None
+    floor_is: str = ""
+    ratio: float | None = None  # where it is not value / floor: the median of the turns' ratios
+    least_ratio: float | None = None
+    most_ratio: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Ours over the floor."""
+        return self.ratio if self.ratio is not None else self.value / self.floor if self.floor else None
 
     @property
     def holds(self) -> bool:
         """Whether the bar, where there is one, is kept."""
-        return self.bar is None or self.value <= self.bar
+        share = self.share or 0
+        return (
+            (self.bar is None or self.value <= self.bar)
+            and (self.least_ratio is None or share >= self.least_ratio)
+            and (self.most_ratio is None or share <= self.most_ratio)
+        )
 
     def row(self) -> str:
         """A line of the table."""
-        bar = (
-            ""
-            if self.bar is None
-            else f"≤ {_short(self.bar)} {self.unit}{'' if self.holds else ' **missed**'}"
+        floor = "" if self.floor is None else f"{_short(self.floor)} {self.unit}"
+        floor = f"{self.floor_is}: {floor}" if floor and self.floor_is else floor or self.floor_is
+        share = "" if self.share is None else f"{self.share:.2f}"
+        return f"| {self.name} | {_short(self.value)} {self.unit} | {floor} | {share} | {self._bar()} |"
+
+    def _bar(self) -> str:
+        bars = (
+            (self.bar, f"≤ {_short(self.bar or 0)} {self.unit}"),
+            (self.least_ratio, f"ratio ≥ {self.least_ratio}"),
+            (self.most_ratio, f"ratio ≤ {self.most_ratio}"),
         )
-        return f"| {self.name} | {_short(self.value)} {self.unit} | {bar} | {self.floor} |"
+        words = ", ".join(text for bar, text in bars if bar is not None)
+        return words if self.holds else f"{words} **missed**"
+
+
+def say(words: str) -> None:
+    """A line of progress."""
+    print(words if words.startswith(" ") else f"== {words}", flush=True)
 
 
 def _short(value: float) -> str:
@@ -57,7 +83,7 @@ def most(times: Sequence[float]) -> float:
 
 def table(figures: Sequence[Figure], where: str) -> str:
     """All figures as a Markdown table; `where` names the machine."""
-    head = "| what | measured | bar | floor in the same run |\n|---|---|---|---|"
+    head = "| what | ours | floor in the same run | ratio | bar |\n|---|---|---|---|---|"
     return "\n".join([f"Measured on {where}.", "", head, *(one.row() for one in figures)])
 
 

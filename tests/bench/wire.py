@@ -6,14 +6,13 @@ import gzip
 import http.client
 import json
 import re
-import threading
 import time
 import urllib.parse
 from typing import Any
 
 from fieldapp.demo.sign_ins import PASSWORD
 from sync.ids import uuid7
-from tests.bench.figures import Figure, kilobytes, most
+from tests.bench.figures import Figure, kilobytes
 
 
 class Wire:
@@ -68,15 +67,19 @@ class Wire:
             self.cursors, self.epoch = said["cursors"], said["epoch"]
         return said
 
-    def first_pull(self) -> tuple[int, int]:
-        """Bytes and rows until the phone is ready for a day offline."""
+    def first_pull(self) -> tuple[int, int, list[str]]:
+        """Bytes and rows until the phone is ready for a day offline, and the ids of its households."""
         count = rows = 0
+        homes: list[str] = []
         while True:
             said = self.exchange()
             count += self.bytes
-            rows += sum(len(page["rows"]) for page in said["pages"])
+            for page in said["pages"]:
+                rows += len(page["rows"])
+                if page["kind"] == "household":
+                    homes += [row[0] for row in page["rows"]]
             if not said["more"]:
-                return count, rows
+                return count, rows, homes
 
     def older(self) -> tuple[int, int]:
         """Bytes and rows of the history that follows in the background."""
@@ -91,68 +94,22 @@ class Wire:
 def pull_figures(port: int, username: str) -> list[Figure]:
     """What the records cost on the wire."""
     wire = Wire(port, username)
-    first, rows = wire.first_pull()
+    first, rows, _ = wire.first_pull()
     older, visits = wire.older()
     return [
         Figure(
-            f"first pull, {rows:,} rows, gzip", kilobytes(first), "kB", 45, f"{first / rows:.0f} bytes a row"
+            f"first pull, {rows:,} rows, gzip",
+            kilobytes(first),
+            "kB",
+            45,
+            floor_is=f"{first / rows:.0f} bytes a row",
         ),
         Figure(f"older visits, {visits:,}, each", older / max(visits, 1), "bytes", 60),
     ]
 
 
-def server_figures(port: int, username: str, phones: int = 8, seconds: float = 8) -> list[Figure]:
-    """Exchanges that each bring one visit, from several phones at once; reported, no bar yet."""
-    household = _some_household(port, username)
-    times: list[float] = []
-    floor: list[float] = []
-    wires = [Wire(port, username) for _ in range(phones)]
-
-    def work(wire: Wire) -> None:
-        wire.first_pull()
-        until = time.monotonic() + seconds
-        seq = 0
-        while time.monotonic() < until:
-            seq += 1
-            started = time.perf_counter()
-            said = wire.exchange([_visit(household, seq)])
-            times.append((time.perf_counter() - started) * 1000)
-            assert said["results"][0]["status"] == "applied", said["results"]
-        until = time.monotonic() + 2
-        while time.monotonic() < until:
-            started = time.perf_counter()
-            wire.ask("GET", "/livez")
-            floor.append((time.perf_counter() - started) * 1000)
-
-    threads = [threading.Thread(target=work, args=(wire,)) for wire in wires]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    note = f"/livez: {len(floor) / 2:,.0f} a second"
-    return [
-        Figure(
-            f"server, exchanges with a visit from {phones} phones",
-            len(times) / seconds,
-            "a second",
-            None,
-            note,
-        ),
-        Figure("the same, p95", most(times), "ms", None, f"/livez: {most(floor):.0f} ms"),
-    ]
-
-
-def _some_household(port: int, username: str) -> str:
-    wire = Wire(port, username)
-    while True:
-        said = wire.exchange()
-        for page in said["pages"]:
-            if page["kind"] == "household" and page["rows"]:
-                return str(page["rows"][0][page["fields"].index("id")])
-        assert said["more"], "this worker has no household"
-
-
-def _visit(household: str, seq: int) -> dict[str, Any]:
+def visit(household: str, seq: int) -> dict[str, Any]:
+    """An operation as a phone makes it: nobody opened."""
     at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
     return {
         "op": str(uuid7()), "seq": seq, "group": str(uuid7()), "after": [], "kind": "visit", "record": str(uuid7()), "verb": "create",
