@@ -19,7 +19,9 @@ from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
 
 Values = dict[str, Any]
-Errors = dict[str, list[tuple[str, dict[str, Any]]]]
+Problem = tuple[str, dict[str, Any]]
+Errors = dict[str, list[Problem]]
+Checker = Callable[[Mapping[str, Any]], tuple[Values, Errors]]
 Condition = Mapping[str, tuple[str, ...]]
 
 REQUIRED = _l("This field is required.")
@@ -96,7 +98,7 @@ def _to_utc(local: str) -> str | None:
     return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def holds(condition: Condition | None, values: Values) -> bool:
+def holds(condition: Condition | None, values: Mapping[str, Any]) -> bool:
     """Whether every field named has one of its values (a list field: contains one)."""
     for name, wanted in (condition or {}).items():
         value = values.get(name)
@@ -117,65 +119,81 @@ def _is_instant(value: Any) -> bool:
     return isinstance(value, str) and bool(INSTANT.fullmatch(value)) and _is_day(value[:10])
 
 
-def _problem(spec: Mapping[str, Any], value: Any) -> tuple[str, dict[str, Any]] | None:
+def _rule(spec: Mapping[str, Any]) -> Callable[[Any], Problem | None]:
+    """What is wrong with a value that is there, as a function made once for the field."""
     kind = spec["type"]
-    if kind == "choice" and value not in registry.words[spec["words"]]:
-        return NOT_A_CHOICE, {}
-    if kind == "choices":
-        known = registry.words[spec["words"]]
-        if (
-            not isinstance(value, list)
-            or any(one not in known for one in value)
-            or len(set(value)) != len(value)
-        ):
-            return NOT_A_CHOICE, {}
     if kind in ("text", "textarea", "hidden"):
-        if not isinstance(value, str):
-            return PATTERN, {}
-        limit = spec.get("max", 200)
-        if len(value) > limit:
-            return TOO_LONG, {"max": limit}
-        if spec.get("pattern") and not re.fullmatch(spec["pattern"], value, re.ASCII):
-            return PATTERN, {}
+        return _text_rule(spec)
     if kind == "integer":
         low, high = spec.get("min", 0), spec.get("max", 999999)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            return NOT_A_NUMBER, {"min": low, "max": high}
-    if kind == "day" and not _is_day(value):
-        return NOT_A_DAY, {}
-    if kind == "instant" and not _is_instant(value):
-        return NOT_AN_INSTANT, {}
-    if kind == "boolean" and not isinstance(value, bool):
-        return PATTERN, {}
-    return None
+        wrong: Problem = (NOT_A_NUMBER, {"min": low, "max": high})
+        return lambda value: None if type(value) is int and low <= value <= high else wrong
+    known = registry.words[spec["words"]] if kind in ("choice", "choices") else {}
+    fits, words = {
+        "choice": (lambda value: isinstance(value, str) and value in known, NOT_A_CHOICE),
+        "choices": (lambda value: _are_choices(value, known), NOT_A_CHOICE),
+        "day": (_is_day, NOT_A_DAY),
+        "instant": (_is_instant, NOT_AN_INSTANT),
+        "boolean": (lambda value: isinstance(value, bool), PATTERN),
+    }[kind]
+    return lambda value: None if fits(value) else (words, {})
+
+
+def _text_rule(spec: Mapping[str, Any]) -> Callable[[Any], Problem | None]:
+    limit, pattern = spec.get("max", 200), spec.get("pattern")
+    shape = re.compile(pattern, re.ASCII) if pattern else None
+
+    def rule(value: Any) -> Problem | None:
+        if not isinstance(value, str):
+            return PATTERN, {}
+        if len(value) > limit:
+            return TOO_LONG, {"max": limit}
+        return (PATTERN, {}) if shape and not shape.fullmatch(value) else None
+
+    return rule
+
+
+def _are_choices(value: Any, known: Mapping[str, str]) -> bool:
+    return (
+        isinstance(value, list)
+        and all(isinstance(one, str) and one in known for one in value)
+        and len(set(value)) == len(value)
+    )
+
+
+EMPTY: Values = {"choices": [], "text": "", "textarea": "", "boolean": False}
+
+
+def checker(fields: Mapping[str, Mapping[str, Any]]) -> Checker:
+    """The one validator, made once for a form: the values that count (hidden fields dropped) and what is wrong by field."""
+    steps = [
+        (name, spec.get("shown_if"), spec.get("required"), spec.get("required_if"), EMPTY.get(spec["type"]), _rule(spec))
+        for name, spec in fields.items()
+    ]  # fmt: skip
+
+    def check(values: Mapping[str, Any]) -> tuple[Values, Errors]:
+        kept: Values = {}
+        errors: Errors = {}
+        for name, shown_if, required, required_if, nothing, rule in steps:
+            if shown_if and not holds(shown_if, values):
+                continue
+            value = values.get(name)
+            if value is None or value == "" or value == []:
+                if required or (required_if and holds(required_if, values)):
+                    errors[name] = [(REQUIRED, {})]
+                kept[name] = [] if nothing == [] else nothing
+                continue
+            if problem := rule(value):
+                errors[name] = [problem]
+            kept[name] = value
+        return kept, errors
+
+    return check
 
 
 def check(fields: Mapping[str, Mapping[str, Any]], values: Values) -> tuple[Values, Errors]:
-    """The one validator: the values that count (hidden fields dropped) and, by field, what is wrong with them."""
-    kept: Values = {}
-    errors: Errors = {}
-    for name, spec in fields.items():
-        if not holds(spec.get("shown_if"), values):
-            continue
-        value = values.get(name)
-        empty = value is None or value == "" or value == []
-        if empty:
-            required = spec.get("required") or (
-                spec.get("required_if") and holds(spec["required_if"], values)
-            )
-            if required:
-                errors[name] = [(REQUIRED, {})]
-            kept[name] = (
-                [] if spec["type"] == "choices" else ("" if spec["type"] in ("text", "textarea") else None)
-            )
-            if spec["type"] == "boolean":
-                kept[name] = False
-            continue
-        problem = _problem(spec, value)
-        if problem:
-            errors[name] = [problem]
-        kept[name] = value
-    return kept, errors
+    """The check of a form that is asked once."""
+    return checker(fields)(values)
 
 
 class FieldForm(FlaskForm):

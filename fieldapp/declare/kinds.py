@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from fieldapp.declare.expressions import effect_functions
-from fieldapp.declare.form import check
+from fieldapp.declare.form import Checker, Errors, checker
 from fieldapp.declare.record import Choice, Choices, Integer, Record
 from fieldapp.declare.registry import registry
 from sync.kinds import Kind
@@ -15,8 +15,13 @@ from sync.scope import Me
 
 
 def kinds() -> dict[str, Kind]:
-    """Every declared kind by name."""
-    return {name: _kind(record) for name, record in registry.records.items()}
+    """Every declared kind by name; made again only where something was declared since."""
+    return _kinds(tuple(registry.records.values()))
+
+
+@lru_cache(maxsize=1)
+def _kinds(records: tuple[type[Record], ...]) -> dict[str, Kind]:
+    return {record.kind: _kind(record) for record in records}
 
 
 def _kind(record: type[Record]) -> Kind:
@@ -62,18 +67,41 @@ def _specs() -> dict[tuple[str, str, str], dict[str, Any]]:
     return found
 
 
+@cache
+def _of_create(record: type[Record]) -> tuple[frozenset[str], Checker]:
+    """The check of a new record, made once, and the names of the fields that it knows."""
+    specs = {
+        name: spec for name in record.own_fields() if (spec := _specs().get(("create", record.kind, name)))
+    }
+    return frozenset(specs), checker(specs)
+
+
+@cache
+def _of_patch(record: type[Record]) -> dict[str, Checker]:
+    """The check of each field that a screen patches; what hides or requires it there is no condition here."""
+    return {
+        name: checker({name: {**spec, "shown_if": None, "required_if": None}})
+        for (verb, kind, name), spec in _specs().items()
+        if verb == "patch" and kind == record.kind
+    }
+
+
 def _check(record: type[Record]) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
     """Checks a pushed patch as the form would; (verb, patch) → field → problems, empty when all is well."""
 
     def checked(verb: str, patch: Mapping[str, Any]) -> dict[str, Any]:
-        specs = {}
-        for name in record.own_fields() if verb == "create" else patch:
-            spec = _specs().get((verb, record.kind, name))
-            if spec is not None:
-                specs[name] = spec if verb == "create" else {**spec, "shown_if": None, "required_if": None}
-            elif name in patch and not _fits(record, name, patch[name]):
+        errors: Errors = {}
+        if verb == "create":
+            known, check = _of_create(record)
+            errors = check(patch)[1]
+        else:
+            checks = _of_patch(record)
+            known = frozenset(checks)
+            for name in known.intersection(patch):
+                errors |= checks[name](patch)[1]
+        for name, value in patch.items():
+            if name not in known and not _fits(record, name, value):
                 return {name: [["invalid", {}]]}
-        _, errors = check(specs, dict(patch))
         return {name: [list(problem) for problem in problems] for name, problems in errors.items()}
 
     return checked
