@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import peewee
 
 from fieldapp.declare.registry import registry
+from sync.encode import dumps
 
 Json = Any
 
@@ -85,11 +86,7 @@ class ListOf(peewee.TextField):
 
     def db_value(self, value: Any) -> str:
         """The JSON text that is stored."""
-        return (
-            value
-            if isinstance(value, str)
-            else json.dumps(value or [], ensure_ascii=False, separators=(",", ":"))
-        )
+        return value if isinstance(value, str) else dumps(value or [])
 
     def python_value(self, value: Any) -> list[Json]:
         """The list that the text stands for."""
@@ -146,7 +143,7 @@ class Record(peewee.Model):
     id = Text(max=36, primary_key=True)
     community = Text(max=36, index=True)
     version = Integer(default=1)
-    seq = Integer(default=0, index=True)
+    seq = Integer(default=0)
     author = Text(max=36)
     device_time = Instant()
     server_time = Instant()
