@@ -279,7 +279,6 @@ def writing(db: peewee.Database) -> Iterator[None]:
 def reading(db: peewee.Database) -> Iterator[None]:
     """A read transaction that sees one moment throughout.  # P4"""
     outermost = not db.in_transaction()
-    with db.atomic():
-        if outermost and isinstance(db, peewee.PostgresqlDatabase):
-            db.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    how = ["REPEATABLE READ READ ONLY"] if outermost and isinstance(db, peewee.PostgresqlDatabase) else []
+    with db.atomic(*how):
         yield
