@@ -6,6 +6,7 @@ operation, so that one poisoned operation never takes the others with it.  # P12
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +25,7 @@ from sync.kinds import Kind
 from sync.scope import Me
 from sync.store import Failure, Operation, writing
 from sync.values import storable, texts
-from sync.verbs import Outcome, Verbs, refused
+from sync.verbs import Outcome, Ready, Verbs, prepare, refused
 from sync.wire import Busy, Op, Refused
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,9 @@ def push(
     """Apply a phone's operations. Raises Refused (`gap`, `fork`) and Busy, both with nothing consumed."""
     batch = sorted((op if isinstance(op, Op) else Op.model_validate(op) for op in ops), key=lambda op: op.seq)
     sent = [Sent.of(op, op.seq) for op in batch]
-    return _Push(db, kinds, me, device, now, contact).run(lambda last: sent)
+    made = _Push(db, kinds, me, device, now, contact)
+    made.prepare(sent)
+    return made.run(lambda last: sent)
 
 
 def push_page(
@@ -110,6 +113,15 @@ class _Push:
         self.now = now
         self.instant = instant(now)
         self.contact = contact
+        self.ready: dict[str, Ready] = {}
+
+    def prepare(self, sent: Iterable[Sent]) -> None:
+        """Check new records before anything is locked; what cannot be checked is left to the batch, which sorts errors."""
+        for one in sent:
+            kind = self.kinds.get(one.op.kind)
+            if kind and one.op.verb == "create" and not one.torn and kind.writable.issuperset(one.op.patch):
+                with contextlib.suppress(Exception):
+                    self.ready[one.op.op] = prepare(kind, one.op)
 
     def run(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
         """The whole batch at once, or one by one where that fails."""
@@ -193,7 +205,7 @@ class _Push:
         """Decide every operation in memory, then write each table once."""
         batch = Batch(self.db, self.kinds, self.me.community, self.now)
         self._read_ahead(batch, fresh)
-        verbs = Verbs(batch, self.me, self.history)
+        verbs = Verbs(batch, self.me, self.history, ready=self.ready)
         made = [row for one in fresh if (row := self._decide(verbs, one))]
         batch.write()
         if made:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from sync import effects, values
 from sync.batch import Batch, Row
 from sync.history import History
 from sync.instants import corrected
-from sync.kinds import Kind
+from sync.kinds import Kind, Values
 from sync.merge import Merge, merge, undo
 from sync.scope import Me
 from sync.wire import Op
@@ -36,10 +36,27 @@ def review(reason: str, **detail: Any) -> Outcome:
     return Outcome("review", reason, detail)
 
 
+Ready = tuple[Values, Values]
+
+
+def prepare(kind: Kind, op: Op) -> Ready:
+    """A new record's own values and what is wrong with them: all that can be said without the database."""
+    made = values.fresh(kind, op.patch)
+    return made, {**values.misfits(kind, made), **kind.check("create", op.patch)}
+
+
 class Verbs:
     """Applies operations of one person to one batch; every refusal is decided before anything is changed."""
 
-    def __init__(self, batch: Batch, me: Me, history: History, by: Me | None = None) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        me: Me,
+        history: History,
+        by: Me | None = None,
+        ready: Mapping[str, Ready] | None = None,
+    ) -> None:
+        self.ready = ready or {}
         self.batch = batch
         self.me = me
         self.history = history
@@ -78,10 +95,10 @@ class Verbs:
         parent, blocked = self._parent(op, kind)
         if blocked:
             return blocked
-        made = values.fresh(kind, op.patch)
-        problems = {**values.misfits(kind, made), **kind.check("create", op.patch)}
+        own, problems = self.ready.get(op.op) or prepare(kind, op)
         if problems:
             return refused("invalid", fields=problems)
+        made = dict(own)
         made |= values.inherited(kind, parent.values if parent else None)
         made |= {"id": op.record, "community": self.me.community, "author": self.me.id, "gone": False}
         made["device_time"] = corrected(op.at, op.offset, self.batch.moment)
