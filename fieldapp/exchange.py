@@ -16,7 +16,6 @@ from fieldapp.config import now
 from fieldapp.declare.kinds import kinds
 from fieldapp.errors import refusal
 from fieldapp.limits import EXCHANGES, limiter, person
-from fieldapp.people.me import describe
 from fieldapp.phone import app_version
 from sync.exchange import exchange
 from sync.wire import LIMIT_PACKED, LIMIT_UNPACKED, BadRequest, Busy, Refused, TooLarge, read_request
@@ -42,7 +41,7 @@ def post_sync() -> Response:
             g.me,
             wanted,
             now(),
-            me_view=describe(g.account, g.me),
+            me_view=g.me_view,
             app=app_version(),
         )
     except TooLarge:

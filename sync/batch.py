@@ -27,6 +27,11 @@ class Row:
         self.before: Values | None = dict(values) if stored else None
         self.place: int | None = None  # the order in which it was first touched
 
+    def changed(self) -> frozenset[str]:
+        """The fields that the database holds another value of."""
+        before = self.before or {}
+        return frozenset([name for name, value in self.values.items() if before[name] != value])
+
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels that hold the record as it is now."""
@@ -146,13 +151,16 @@ class Batch:
             rows.insert(self.db, Start, list(starts), keep=True)
         new: dict[str, list[Values]] = defaultdict(list)
         changed: dict[str, list[Values]] = defaultdict(list)
+        different: dict[str, frozenset[str]] = defaultdict(frozenset)
         for at, row in enumerate(touched, start=1):
             row.values["seq"] = seq + at
             (new if row.before is None else changed)[row.kind.name].append(row.values)
+            if row.before is not None:
+                different[row.kind.name] |= row.changed()
         for kind in sorted(new):
             rows.insert(self.db, self.kinds[kind].model, new[kind])
         for kind in sorted(changed):
-            rows.insert(self.db, self.kinds[kind].model, changed[kind], replace=("id",))
+            rows.insert(self.db, self.kinds[kind].model, changed[kind], replace=("id",), only=different[kind])
         feed.write(self.db, self.community, touched)
         digest.write(self.db, self.community, touched)
 

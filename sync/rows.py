@@ -68,14 +68,17 @@ def table(model: type[peewee.Model]) -> Table:
 
 
 @functools.lru_cache(maxsize=2000)
-def _insert_sql(of: Table, source: str, conflict: tuple[str, ...] | None, keep: bool) -> str:
+def _insert_sql(
+    of: Table, source: str, conflict: tuple[str, ...] | None, only: frozenset[str] | None, keep: bool
+) -> str:
     text = f"INSERT INTO {of.name} ({of.selected}) {source}"
     if keep:
         return f"{text} ON CONFLICT DO NOTHING"
     if conflict is None:
         return text
     target = ", ".join(of.column[name] for name in conflict)
-    changed = ", ".join(f"{c} = excluded.{c}" for n, c in of.column.items() if n not in conflict)
+    names = (name for name in of.names if name not in conflict and (only is None or name in only))
+    changed = ", ".join(f"{of.column[name]} = excluded.{of.column[name]}" for name in names)
     return f"{text} ON CONFLICT ({target}) DO UPDATE SET {changed}"
 
 
@@ -85,21 +88,26 @@ def insert(
     values: Sequence[Mapping[str, Any]],
     replace: tuple[str, ...] | None = None,
     keep: bool = False,
+    only: frozenset[str] | None = None,
 ) -> None:
-    """Insert all rows. Where one is there already it is overwritten (same `replace` fields), kept (`keep`), or an error."""
+    """Insert all rows. Where one is there already it is overwritten (same `replace` fields), kept (`keep`), or an error.
+
+    `only` these fields are overwritten: an index over the others need not be touched.
+    """
     of = table(model)
     if isinstance(db, peewee.PostgresqlDatabase):
         # One parameter for all rows: the driver's work per parameter would cost more than the database's.
         source = f"SELECT {of.selected} FROM json_populate_recordset(NULL::{of.name}, {db.param}::json)"
         text = dumps([dict(zip(of.bare, of.parameters(row), strict=True)) for row in values])
-        db.execute_sql(_insert_sql(of, source, replace, keep), (text,))
+        db.execute_sql(_insert_sql(of, source, replace, only, keep), (text,))
         return
     one = "(" + ", ".join([db.param] * len(of.columns)) + ")"
     most = LIMIT_PARAMETERS // len(of.columns)
     for at in range(0, len(values), most):
         part = values[at : at + most]
         parameters = [value for row in part for value in of.parameters(row)]
-        db.execute_sql(_insert_sql(of, f"VALUES {', '.join([one] * len(part))}", replace, keep), parameters)
+        source = f"VALUES {', '.join([one] * len(part))}"
+        db.execute_sql(_insert_sql(of, source, replace, only, keep), parameters)
 
 
 def within(db: peewee.Database, column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
@@ -112,6 +120,12 @@ def within(db: peewee.Database, column: str, values: Sequence[Any]) -> tuple[str
 def locked(db: peewee.Database) -> str:
     """What makes a SELECT lock its rows; SQLite holds the write lock already."""
     return " FOR UPDATE" if isinstance(db, peewee.PostgresqlDatabase) else ""
+
+
+def one(db: peewee.Database, model: type[peewee.Model], id: Any) -> dict[str, Any] | None:
+    """The row of an id, or none."""
+    found = select(db, model, "id", [id])
+    return found[0] if found else None
 
 
 def select(

@@ -8,6 +8,7 @@ from fieldapp.declare.words import DEFAULT_LOCALE
 from fieldapp.people.account import Account
 from fieldapp.people.record import Profile
 from fieldapp.places.record import Community, Grid
+from sync import rows
 from sync.scope import Me
 
 
@@ -29,24 +30,28 @@ def me_of(account: Account) -> Me:
 def _grids(account: Account) -> list[str]:
     if account.role == "volunteer":
         return []
-    of_community = Grid.select(Grid.id).where(Grid.community == account.community, Grid.gone == False)  # noqa: E712
-    known = [grid.id for grid in of_community.order_by(Grid.number, Grid.id)]
-    return known if account.role == "supervisor" else [grid for grid in known if grid in account.grid_ids()]
+    own = set(account.grid_ids())
+    known = [
+        grid
+        for grid in rows.select(Grid._meta.database, Grid, "community", [account.community])
+        if not grid["gone"] and (account.role == "supervisor" or grid["id"] in own)
+    ]
+    return [grid["id"] for grid in sorted(known, key=lambda grid: (grid["number"], grid["id"]))]
 
 
 def describe(account: Account, me: Me) -> dict[str, Any]:
     """The person as templates see them, on both sides: `ctx.me`."""
-    profile = Profile.get_or_none(Profile.id == account.profile)
-    community = Community.get_or_none(Community.id == account.community)
+    profile = rows.one(Profile._meta.database, Profile, account.profile)
+    community = rows.one(Community._meta.database, Community, account.community)
     return {
         "id": me.id,
         "profile": account.profile,
         "name": account.name,
         "role": me.role,
         "community": me.community,
-        "community_name": community.name if community else "",
+        "community_name": community["name"] if community else "",
         "grids": list(me.grids),
         "channels": sorted(me.channels),
-        "locale": profile.locale if profile else DEFAULT_LOCALE,
-        "theme": profile.theme if profile else "auto",
+        "locale": profile["locale"] if profile else DEFAULT_LOCALE,
+        "theme": profile["theme"] if profile else "auto",
     }

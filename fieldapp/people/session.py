@@ -17,6 +17,7 @@ from fieldapp.declare.words import LOCALES, _l
 from fieldapp.limits import limiter
 from fieldapp.people.account import Account, sign_in
 from fieldapp.people.me import describe, me_of
+from sync import rows
 from sync.ids import uuid7
 
 people = Blueprint("people", __name__)
@@ -32,12 +33,14 @@ class SignInForm(FlaskForm):
 
 @login.user_loader
 def _load(id: str) -> Account | None:
-    return Account.get_or_none(Account.id == id, Account.active == True)  # noqa: E712
+    found = rows.one(Account._meta.database, Account, id)
+    return Account(**found) if found and found["active"] else None
 
 
 def load_me() -> None:
     """Put the person into `g`: `g.account`, `g.me` (for sync) and `g.me_view` (for templates); None when signed out."""
-    g.account = current_user._get_current_object() if current_user.is_authenticated else None
+    user = current_user._get_current_object()
+    g.account = user if user.is_authenticated else None
     g.me = me_of(g.account) if g.account else None
     g.me_view = describe(g.account, g.me) if g.account else None
     if g.account:

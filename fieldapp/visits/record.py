@@ -57,9 +57,10 @@ class Visit(Record):
     )
 
     household = Ref()
-    door = Ref()
-    stair_unit = Ref()
-    building = Ref()
+    # Visits are many and found by their household: an index over each place above it would only cost.
+    door = Ref(index=False)
+    stair_unit = Ref(index=False)
+    building = Ref(index=False)
     grid = Ref()
     outcome = Choice(*OUTCOMES)
     phrases = Choices(*PHRASES)
