@@ -202,6 +202,8 @@ def _pull(name: str, ours: Server, floor: FloorServer) -> list[Figure]:
     line = Line(floor.port)
     turns = []
     for _ in range(TURNS + 1):
+        line.connect()
+        wire.connection.close()  # it opens again by itself
         began = time.perf_counter()
         said = json.loads(line.ask("GET", f"/pull/{channel}/0"))
         theirs = time.perf_counter() - began
