@@ -16,12 +16,18 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 
 def _program(name: str) -> str | None:
     found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))
     return found[-1] if found else shutil.which(name)
+
+
+def found_postgres() -> bool:
+    """Whether this machine has PostgreSQL."""
+    return _program("initdb") is not None
 
 
 def _as_nobody(command: list[str]) -> list[str]:
@@ -36,10 +42,12 @@ def _free_port() -> int:
 
 
 class Cluster:
-    """A running cluster; `url()` makes a fresh database in it. Only a `durable` one waits for the disk."""
+    """A running cluster; `url()` makes a fresh database in it."""
 
     def __init__(self, folder: Path, durable: bool = False) -> None:
+        """`durable`: what was committed outlives a kill, as it does in a town; the others are quick instead."""
         self.folder = folder
+        self.log = folder / "postgres.log"
         self.durable = durable
         self.port = _free_port()
         initdb = _program("initdb")
@@ -67,22 +75,39 @@ class Cluster:
         command = [postgres, "-D", str(self.folder / "data")]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        self.process = subprocess.Popen(
-            _as_nobody(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+        self.process = self._launch(command)
         deadline = time.monotonic() + 30
         pause = threading.Event()
         while time.monotonic() < deadline:
             with contextlib.suppress(Exception):
                 self.sql("SELECT 1")
                 return
+            if self.process.poll() is not None:
+                # Whoever was killed may hold its memory for a moment.
+                self.process = self._launch(command)
             pause.wait(0.05)
-        raise RuntimeError("PostgreSQL did not start")
+        raise RuntimeError(f"PostgreSQL did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def _launch(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with open(self.log, "ab") as log:
+            return subprocess.Popen(
+                _as_nobody(command), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
 
     def stop(self) -> None:
         """Stop the server at once; what was committed is there after the next start."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """A power cut: SIGKILL to every process of it."""
+        for one in [
+            psutil.Process(self.process.pid),
+            *psutil.Process(self.process.pid).children(recursive=True),
+        ]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
         self.process.wait(timeout=30)
 
     def sql(self, text: str) -> None:
