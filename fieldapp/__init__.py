@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import peewee
+import structlog
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale
 from flask_htmx import HTMX
@@ -26,6 +27,8 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     from fieldapp.places.register_page import register
     from fieldapp.review.views import review
 
+    # Through the standard library, which survives a log that cannot be written: the disk may be full.
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
     features.declare_all()
     app = Flask(__name__, template_folder=str(config.resources() / "templates"), static_folder=None)
     app.config.update(

@@ -79,13 +79,8 @@ def _prepare() -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    from fieldapp.db import default_database
-    from fieldapp.housekeeping import make_ready, tidy
     from fieldapp.serve import serve
 
-    _prepare()
-    make_ready(default_database(), config.now())
-    tidy(default_database(), config.now())
     return serve(arguments.host, arguments.port, arguments.workers, arguments.threads)
 
 

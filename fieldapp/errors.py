@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import peewee
+import structlog
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
 from fieldapp.declare.words import _l
+from sync import faults
+from sync.wire import Busy
+
+log = structlog.get_logger()
 
 CATALOGUE: dict[str, tuple[int, str]] = {
     "signed_out": (401, _l("Sign in again to send. What you recorded stays on this phone.")),
@@ -23,6 +29,15 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "rate_limited": (429, _l("Too many requests. It is tried again by itself.")),
 }
 
+# Why the centre takes nothing in for now; `busy` has its words above.
+CAUSES: dict[str, str] = {
+    "disk_full": _l(
+        "The centre's disk is full, so nothing can be taken in. Nothing was lost; it is tried again by itself."
+    ),
+    "read_only": _l("The centre cannot write just now. Nothing was lost; it is tried again by itself."),
+    "away": _l("The centre's database is away. Nothing was lost; it is tried again by itself."),
+}
+RETRY_SECONDS = 5
 
 # Why the centre holds an operation back, by the engine's code.
 REASONS: dict[str, str] = {
@@ -43,21 +58,22 @@ REASONS: dict[str, str] = {
 }
 
 
-def refusal(code: str, **more: Any) -> Response:
+def refusal(code: str, cause: str | None = None, retry_after: int = RETRY_SECONDS, **more: Any) -> Response:
     """The JSON answer `{"protocol":1,"error":{"code","message"},…}` with the code's status."""
     status, words = CATALOGUE[code]
-    answer = jsonify({"protocol": 1, "error": {"code": code, "message": gettext(words)}, **more})
+    error = {"code": code, "message": gettext(CAUSES.get(cause or "", words))}
+    answer = jsonify({"protocol": 1, "error": error | ({"cause": cause} if cause else {}), **more})
     answer.status_code = status
     if status in (429, 503):
-        answer.headers["Retry-After"] = str(more.get("retry_after", 5))
+        answer.headers["Retry-After"] = str(retry_after)
     return answer
 
 
 def init_app(app: Flask) -> None:
     """What no view answered is still said in words, in the shape that was asked for."""
     app.register_error_handler(HTTPException, _in_words)
-    app.register_error_handler(peewee.OperationalError, _database_away)
-    app.register_error_handler(peewee.InterfaceError, _database_away)
+    for passing in (peewee.OperationalError, peewee.InterfaceError, peewee.InternalError, OSError, Busy):
+        app.register_error_handler(passing, _unwell)
 
 
 def _in_words(problem: HTTPException) -> tuple[str, int] | HTTPException | Response:
@@ -67,13 +83,33 @@ def _in_words(problem: HTTPException) -> tuple[str, int] | HTTPException | Respo
     return problem if code < 400 else (render_template("refused.html", code=code), code)
 
 
-def _database_away(_: Exception) -> Response:
-    """Nothing was consumed: 503, and the next request opens a new connection.  # P13"""
+def _unwell(problem: Exception) -> Response:
+    """Nothing was consumed: 503 with the cause in words, and the next request opens a new connection.  # P13"""
+    if isinstance(problem, OSError) and problem.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        raise problem
+    if isinstance(problem, peewee.InternalError) and faults.sort(problem) != "temporary":
+        raise problem
+    cause = why(problem)
+    log.warning("server.unwell", cause=cause, problem=type(problem).__name__)
     database = current_app.extensions["database"]
     if not database.is_closed():
         database.close()
+    if request.path == "/readyz":
+        return unready(cause)
     if request.path == "/sync":
-        return refusal("busy")
-    return Response(
-        render_template("refused.html", code=503), 503, {"Retry-After": "5"}, mimetype="text/html"
-    )
+        return refusal("busy", cause=cause)
+    page = render_template("refused.html", code=503, words=gettext(CAUSES[cause]) if cause in CAUSES else "")
+    return Response(page, 503, {"Retry-After": str(RETRY_SECONDS)}, mimetype="text/html")
+
+
+def why(problem: BaseException) -> str:
+    """The cause of a temporary error: `disk_full`, `read_only`, `away` or `busy`."""
+    return faults.cause(problem.__cause__ if isinstance(problem, Busy) and problem.__cause__ else problem)
+
+
+def unready(cause: str) -> Response:
+    """What `/readyz` says while nothing can be taken in."""
+    answer = jsonify({"ok": False, "cause": cause, "message": CAUSES.get(cause, CATALOGUE["busy"][1])})
+    answer.status_code = 503
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from fieldapp.config import now
 from fieldapp.declare.kinds import kinds
-from fieldapp.errors import refusal
+from fieldapp.errors import refusal, why
 from fieldapp.limits import EXCHANGES, limiter, person
 from fieldapp.phone import app_version
 from sync.exchange import exchange
@@ -52,9 +52,9 @@ def post_sync() -> Response:
     except Refused as refused:
         return refusal(refused.code, **refused.more)
     except (Busy, peewee.OperationalError, peewee.InterfaceError) as busy:
-        log.warning("sync.busy", problem=type(busy).__name__)
+        log.warning("sync.busy", problem=type(busy).__name__, cause=why(busy))
         _drop_connection()
-        return refusal("busy")
+        return refusal("busy", cause=why(busy))
     return _packed(answer)
 
 

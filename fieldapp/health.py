@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from importlib.metadata import PackageNotFoundError, version
 
 import peewee
 from flask import Blueprint, Response, current_app, jsonify
 
+from fieldapp.config import data_folder
+from fieldapp.errors import unready, why
 from fieldapp.phone import app_version
+from sync.store import probe
 from sync.wire import openapi
 
 health = Blueprint("health", __name__)
+LEAST_FREE = 1024 * 1024
 
 
 def package_version() -> str:
@@ -28,17 +34,22 @@ def alive() -> Response:
 
 
 @health.get("/readyz")
-def ready() -> tuple[Response, int]:
-    """The database answers and its schema is there; 503 otherwise."""
+def ready() -> Response:
+    """The database takes in what phones send, and the data folder has room for it; 503 with the cause otherwise."""
+    folder = data_folder()
+    if not os.access(folder, os.W_OK):
+        return unready("read_only")
+    if shutil.disk_usage(folder).free < LEAST_FREE:
+        return unready("disk_full")
     database = current_app.extensions["database"]
     try:
         database.connect(reuse_if_open=True)
-        database.execute_sql("SELECT epoch FROM sync_meta")
-    except peewee.PeeweeException:
+        probe(database)
+    except peewee.PeeweeException as problem:
         if not database.is_closed():
             database.close()
-        return jsonify({"ok": False}), 503
-    return jsonify({"ok": True}), 200
+        return unready(why(problem))
+    return jsonify({"ok": True})
 
 
 @health.get("/version")

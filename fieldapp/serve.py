@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import Any
 
+import peewee
+from flask import request
 from gunicorn.app.base import BaseApplication
+
+from fieldapp.config import now
+from fieldapp.db import upgrade
+from fieldapp.housekeeping import make_ready, tidy
+from sync import faults
 
 
 class Server(BaseApplication):
@@ -25,9 +34,37 @@ class Server(BaseApplication):
 
         app = create_app()
         database = app.extensions["database"]
+        prepared = _Prepared(database)
+        try:
+            prepared()
+        except peewee.OperationalError as problem:
+            if faults.sort(problem) != "temporary":
+                raise
+            print(f"the database cannot be used yet ({problem}); every request tries again", file=sys.stderr)
+        app.before_request_funcs.setdefault(None, []).insert(0, prepared)
         if not database.is_closed():
             database.close()
         return app
+
+
+class _Prepared:
+    """Brings the schema up once: at the start, or, where the database is away or full then, as soon as it answers."""
+
+    def __init__(self, database: peewee.Database) -> None:
+        self.database = database
+        self.done = False
+        self.one = threading.Lock()
+
+    def __call__(self) -> None:
+        if self.done or request and request.path == "/livez":
+            return
+        with self.one:
+            if not self.done:
+                self.database.connect(reuse_if_open=True)
+                upgrade(self.database)
+                make_ready(self.database, now())
+                tidy(self.database, now())
+                self.done = True
 
 
 def serve(host: str, port: int, workers: int, threads: int) -> int:

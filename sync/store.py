@@ -9,6 +9,7 @@ from typing import Any
 
 import peewee
 
+from sync import faults
 from sync.encode import dumps
 from sync.ids import uuid7
 from sync.kinds import Kind
@@ -253,7 +254,9 @@ def check_sqlite(db: peewee.Database) -> None:
     """Raise UnsafeSqlite on a release with the WAL-reset bug: before 3.51.3 but for 3.50.7+ and 3.44.6+.  # P22"""
     if not isinstance(db, peewee.SqliteDatabase):
         return
-    version = tuple(int(part) for part in db.execute_sql("SELECT sqlite_version()").fetchone()[0].split("."))
+    # Asked of a database in memory: the one on the disk may be away just now.
+    said = peewee.SqliteDatabase(":memory:").execute_sql("SELECT sqlite_version()").fetchone()[0]
+    version = tuple(int(part) for part in said.split("."))
     if not is_safe_sqlite(version):
         release = ".".join(map(str, version))
         raise UnsafeSqlite(f"SQLite {release} may corrupt a database in WAL mode: 3.51.3 or newer is needed")
@@ -262,6 +265,21 @@ def check_sqlite(db: peewee.Database) -> None:
 def is_safe_sqlite(version: tuple[int, ...]) -> bool:
     """Whether a release has the WAL-reset fix.  # P22"""
     return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def probe(db: peewee.Database) -> None:
+    """Write what is there already, as a push would; raises what a push would meet, but a lock that another holds."""
+    sqlite = isinstance(db, peewee.SqliteDatabase)
+    patience = db.execute_sql("PRAGMA busy_timeout" if sqlite else "SHOW lock_timeout").fetchone()[0]
+    set_to = "PRAGMA busy_timeout = {}" if sqlite else "SET lock_timeout = '{}'"
+    db.execute_sql(set_to.format(0 if sqlite else "100ms"))
+    try:
+        with writing(db):
+            db.execute_sql('UPDATE "sync_meta" SET "epoch" = "epoch"')
+    except peewee.OperationalError as error:
+        if faults.cause(error) != "busy":
+            raise
+    db.execute_sql(set_to.format(patience))
 
 
 @contextmanager

@@ -164,10 +164,11 @@ class Answer(_Strict):
 
 
 class Problem(BaseModel):
-    """Why there is no answer: a code for programs, words for people."""
+    """Why there is no answer: a code for programs, words for people; with `busy` the cause, where it is known."""
 
     code: str
     message: str
+    cause: str | None = None
 
 
 class Refusal(BaseModel):

@@ -76,8 +76,8 @@ class Server:
         assert done.returncode == 0, f"fieldapp {' '.join(words)}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def start(self) -> Server:
-        """Start, and wait until it is ready."""
+    def start(self, until: str = "/readyz") -> Server:
+        """Start, and wait until it is ready; or, with `/livez`, until it answers at all."""
         assert self.process is None, "already started"
         self.data.mkdir(parents=True, exist_ok=True)
         serve = ["serve", "--host", HOST, "--port", str(self.port), "--workers", "2", "--threads", "4"]
@@ -91,7 +91,7 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        self._wait_until_ready()
+        self._wait_until_ready(until)
         return self
 
     def kill(self) -> None:
@@ -136,14 +136,14 @@ class Server:
             ).isoformat()
         return made
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, path: str) -> None:
         assert self.process is not None
         pause = threading.Event()
         for _ in range(READY_SECONDS * 20):
             if self.process.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(f"http://{HOST}:{self.port}/readyz", timeout=5) as answer:
+                with urllib.request.urlopen(f"http://{HOST}:{self.port}{path}", timeout=5) as answer:
                     if answer.status == 200:
                         return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
