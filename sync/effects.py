@@ -13,7 +13,9 @@ from sync import rows
 from sync.batch import Batch, Row
 from sync.kinds import Kind, Values
 
-Child = tuple[str, float, Kind, str, Values]  # device time, seq, kind, ref field, values
+Child = tuple[
+    str, float, int, Kind, str, Values
+]  # device time, seq, place in the batch, kind, ref field, values
 
 
 def expect(batch: Batch, created: Iterable[tuple[Kind, str, str]]) -> None:
@@ -66,7 +68,7 @@ def refold(batch: Batch, target: Row, without: Row | None = None) -> None:
         values, since = target.kind.starts(), -1
     values = {**target.kind.starts(), **values}
     folded: Values = {**target.values, **values}
-    for _, _, kind, ref, child in sorted(_children(batch, target, since), key=lambda one: one[:2]):
+    for _, _, _, kind, ref, child in sorted(_children(batch, target, since), key=lambda one: one[:3]):
         changes: Values = {}
         for field, computed in kind.effects:
             if field == ref:
@@ -89,11 +91,11 @@ def _children(batch: Batch, target: Row, since: int) -> list[Child]:
         stored = rows.select(batch.db, kind.model, ref, [target.id])
         for values in stored:
             if values["id"] not in held and not values["gone"] and values["seq"] > since:
-                found.append((values["device_time"], values["seq"], kind, ref, values))
+                found.append((values["device_time"], values["seq"], 0, kind, ref, values))
         for row in held.values():
             seq = float("inf") if row.before is None else row.before["seq"]
             if row.values[ref] == target.id and not row.values["gone"] and seq > since:
-                found.append((row.values["device_time"], seq, kind, ref, row.values))
+                found.append((row.values["device_time"], seq, row.place or 0, kind, ref, row.values))
     return found
 
 

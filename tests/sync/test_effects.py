@@ -183,3 +183,18 @@ def test_a_home_with_knocks_is_not_undone_under_them(world: World) -> None:  # P
     again = li.undo(made)
     li.sync()
     assert li.result(again)["status"] == "applied", "undone twice is undone"
+
+
+def test_knocks_of_one_second_in_a_late_batch_are_folded_in_the_order_in_which_they_were_made(
+    world: World,
+) -> None:  # P19
+    li, wang = world.phone(world.li), world.phone(world.wang)
+    labels = ["three-1", "three-2", "three-3", "three-4"]
+    for label in labels:
+        wang.knock(label, "no_answer", at="2026-11-23T02:42:09.000Z")
+    wang.sync()
+    for label in labels:
+        for outcome in ("met", *["no_answer"] * 5):
+            li.knock(label, outcome, at="2026-11-23T02:42:05.000Z")
+    li.sync()
+    assert [world.home(label)["misses"] for label in labels] == [6] * 4
