@@ -15,7 +15,7 @@ def test_a_rollback_that_finds_nothing_to_roll_back_is_the_full_disk_behind_it()
         try:
             raise peewee.OperationalError("database or disk is full")
         except peewee.OperationalError:
-            raise peewee.OperationalError("cannot rollback - no transaction is active")
+            raise peewee.OperationalError("cannot rollback - no transaction is active")  # noqa: B904
     except peewee.OperationalError as error:
         assert (faults.sort(error), faults.cause(error)) == ("temporary", "disk_full")
 

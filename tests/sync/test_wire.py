@@ -132,7 +132,7 @@ def test_a_body_that_unpacks_to_millions_of_values_is_refused_quickly(body: byte
     began = time.process_time()
     with pytest.raises((BadRequest, TooLarge)):
         read_request(body)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 1
 
 
 def test_half_a_surrogate_pair_is_heard_and_not_lost() -> None:  # P13
