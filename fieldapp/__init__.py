@@ -56,6 +56,9 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     packing.init_app(app)
     errors.init_app(app)
 
+    app.before_request(exchange.take_a_turn)
+    app.teardown_request(exchange.give_the_turn)
+
     @app.before_request
     def open_and_identify() -> None:
         if request.path.startswith(("/static/", "/sw.js", "/livez", "/readyz", "/manifest")):

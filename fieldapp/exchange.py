@@ -15,14 +15,29 @@ from pydantic import ValidationError
 from fieldapp.config import now
 from fieldapp.declare.kinds import kinds
 from fieldapp.errors import refusal, why
-from fieldapp.limits import EXCHANGES, limiter, person
+from fieldapp.limits import EXCHANGES, Turns, limiter, person
 from fieldapp.phone import app_version
 from sync.exchange import exchange
 from sync.wire import LIMIT_PACKED, LIMIT_UNPACKED, BadRequest, Busy, Refused, TooLarge, read_request
 
 log = structlog.get_logger()
 sync_door = Blueprint("sync_door", __name__)
+turns = Turns()
 GZIP_FROM = 1000
+
+
+def take_a_turn() -> Response | None:
+    """Before anything is read or asked of the database: one of few exchanges at once, or come again later.  # P7"""
+    if request.endpoint != "sync_door.post_sync":
+        return None
+    g.turn = turns.take()
+    return None if g.turn else refusal("busy", retry_after=turns.later())
+
+
+def give_the_turn(_: BaseException | None) -> None:
+    """The answer is made: the next one's turn."""
+    if g.pop("turn", False):
+        turns.give()
 
 
 @sync_door.post("/sync")

@@ -80,7 +80,7 @@ class Server:
         """Start, and wait until it is ready; or, with `/livez`, until it answers at all."""
         assert self.process is None, "already started"
         self.data.mkdir(parents=True, exist_ok=True)
-        serve = ["serve", "--host", HOST, "--port", str(self.port), "--workers", "2", "--threads", "4"]
+        serve = ["serve", "--host", HOST, "--port", str(self.port), "--workers", "2"]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.program, *serve],

@@ -5,6 +5,7 @@ python3 dev.py bench -- server                  a part of it: server, phone, reg
 python3 dev.py bench -- server --on sqlite      on one database only
 python3 dev.py bench -- --large                 also with ten thousand doors (building them takes minutes)
 python3 dev.py bench -- --write                 and writes the table into the README
+python3 dev.py bench -- flood                   500 phones that come back at once (its own table; see flood.py)
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import browser, figures, register, server, wire
+from tests.bench import browser, figures, flood, register, server, wire
 from tests.bench.town import DOORS, WORKER
 from tests.server import ROOT, Server
 
@@ -71,6 +72,8 @@ def machine() -> str:
 
 def main() -> None:
     """Measure, print, write."""
+    if sys.argv[1:2] == ["flood"]:
+        sys.exit(flood.main(sys.argv[2:]))
     parser = argparse.ArgumentParser(prog="python3 dev.py bench --")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; default: all")
     parser.add_argument(
