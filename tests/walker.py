@@ -40,6 +40,22 @@ def sign_in(port: int, username: str, password: str = PASSWORD) -> str:
     return (answer.getheader("Set-Cookie") or "").split(";")[0]
 
 
+def form_token(port: int, cookie: str, path: str) -> tuple[str, str]:
+    """A page's form, wherever it leads: the session's cookie as it is afterwards, and the form's token."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    while True:
+        connection.request("GET", path, headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        cookie = (answer.getheader("Set-Cookie") or cookie).split(";")[0]
+        if answer.status != 303:
+            break
+        path = answer.getheader("Location") or ""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, page
+    return cookie, found[1]
+
+
 class Walker:
     """One phone of one person. `saved` are its operations in order; `told` is what the server said of them, for good."""
 

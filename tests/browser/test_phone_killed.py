@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import threading
 from random import Random
 from typing import Any
@@ -38,6 +41,7 @@ class Killed:
         self.seed = str(request.config.getoption("--seed", "doors"))
         self.random = Random(self.seed)
         self.pause = threading.Event()
+        self.aimed_at: list[int] = []
 
     def open(self, path: str) -> Phone:
         """Started again, listened to, at an address."""
@@ -47,9 +51,16 @@ class Killed:
         return self.phone.go(path)
 
     def kill_within(self, seconds: float) -> None:
-        """At a random moment of the next so many seconds."""
+        """At a random moment of the next so many seconds; `aim` was called before."""
         self.pause.wait(self.random.random() * seconds)
+        for pid in self.aimed_at:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.phone.kill()
+
+    def aim(self) -> None:
+        """Look up whom to kill: that takes longer than a save."""
+        self.aimed_at = [process.pid for process in self.phone.processes()]
 
     def was_promised(self, address: str) -> bool:
         """Whether a page had called the visit at this door saved."""
@@ -85,8 +96,9 @@ def test_the_browser_is_killed_in_the_middle_of_a_save(
         page = killed.open(visit(address)).page
         page.locator("input[name=outcome][value=no_answer]").check(force=True)
         killed.promised.clear()
+        killed.aim()
         page.evaluate(SAVE)
-        killed.kill_within(0.25)
+        killed.kill_within(0.1)
         killed.open(visit(address))
         held = len(killed.held(address)) - before
         assert held in (0, 1), "a save is there once or not at all"
@@ -127,6 +139,7 @@ def test_the_browser_is_killed_in_the_middle_of_an_exchange(
         seen = proxy.seen("/sync")
         proxy.mode = "pass"
         killed.phone.go("/sync")
+        killed.aim()
         page.locator("[data-run]").click()
         killed.phone.until(lambda at=seen: proxy.seen("/sync") > at)
         killed.kill_within(0.5)
@@ -167,6 +180,7 @@ def test_the_browser_is_killed_in_the_middle_of_an_update(
         versions.reverse()
         versions[0].start()
         proxy.mode = "pass"
+        killed.aim()
         page.evaluate(f"() => {{ ({UPDATE})().catch(() => {{}}); }}")
         killed.kill_within(0.6)
         # Without signal: whichever version it is, all of it is there.

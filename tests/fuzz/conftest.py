@@ -12,7 +12,7 @@ from tests.fuzz.target import Target
 from tests.server import Server
 
 SEED = "bytes"
-SECONDS = 5
+SECONDS = 4
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -31,7 +31,7 @@ from tests.fuzz.mutation import mutated
 from tests.fuzz.target import Target
 
 QUICK = settings(
-    max_examples=150,
+    max_examples=50,
     database=None,
     deadline=None,
     phases=[Phase.generate],

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import io
-import re
 import time
 import zipfile
 from collections import Counter
@@ -21,6 +19,7 @@ from tests.fuzz.conftest import Budget
 from tests.fuzz.mutation import mutated
 from tests.fuzz.target import MOST_GROWTH, MOST_SECONDS, Target
 from tests.places.registers import CHINESE, HEPING, csv_file, row, xlsx_file
+from tests.walker import form_token
 
 ROWS = [
     CHINESE,
@@ -76,26 +75,8 @@ def test_a_harmed_sheet_is_read_or_refused(target: Target, budget: Budget, tmp_p
     assert ends.total() < 20 or len(ends) > 1, "every harm ended alike"
 
 
-def form_token(target: Target) -> str:
-    """What a form of Zhang's carries, from whichever page the register shows her."""
-    connection = http.client.HTTPConnection("127.0.0.1", target.server.port, timeout=60)
-    path = "/register"
-    while True:
-        connection.request("GET", path, headers={"Cookie": target.cookies["zhang"]})
-        answer = connection.getresponse()
-        page = answer.read().decode()
-        if cookie := answer.getheader("Set-Cookie"):
-            target.cookies["zhang"] = cookie.split(";")[0]
-        if answer.status != 303:
-            break
-        path = answer.getheader("Location") or ""
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-    assert found, page
-    return found[1]
-
-
 def test_a_harmed_upload_is_taken_or_refused(target: Target, budget: Budget, tmp_path: Path) -> None:
-    token = form_token(target)
+    target.cookies["zhang"], token = form_token(target.server.port, target.cookies["zhang"], "/register")
     xlsx = xlsx_file(tmp_path / "register.xlsx", ROWS).read_bytes()
     csv = csv_file(tmp_path / "register.csv", ROWS).read_bytes()
     for one in budget.rounds():

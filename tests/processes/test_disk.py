@@ -18,7 +18,7 @@ from tests.ledger import Ledger
 from tests.processes.round import HURRY, drain
 from tests.processes.small_disk import SmallDisk, small_disk
 from tests.server import Server
-from tests.walker import Walker, sign_in
+from tests.walker import Walker, form_token, sign_in
 
 
 class Centre:
@@ -121,6 +121,24 @@ def test_a_phone_is_told_that_the_disk_is_full(centre: Centre) -> None:  # P13
     assert "磁盘" in said["error"]["message"]
     centre.disk.free()
     centre.all_arrives()
+
+
+def test_an_upload_on_a_full_disk_is_refused_in_words(centre: Centre) -> None:
+    port = centre.server.port
+    cookie, token = form_token(port, sign_in(port, "zhang"), "/register")
+    centre.disk.fill()
+    body = (
+        f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n--edge\r\n'
+        'Content-Disposition: form-data; name="file"; filename="register.csv"\r\nContent-Type: text/csv\r\n\r\n'
+        + "网格,楼栋,单元,门牌号\r\n" * 20_000
+        + "--edge--\r\n"
+    )
+    headers = {"Cookie": cookie, "Content-Type": "multipart/form-data; boundary=edge"}
+    asked = urllib.request.Request(f"{centre.server.url}/register", body.encode(), headers)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=30)
+    assert (refused.value.code, refused.value.headers["Retry-After"]) == (503, "5")
+    assert "磁盘" in refused.value.read().decode()
 
 
 def test_a_read_only_folder_is_said_in_words_and_work_goes_on_when_it_is_over(centre: Centre) -> None:  # P13
