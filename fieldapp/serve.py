@@ -67,8 +67,8 @@ class _Prepared:
                 self.database.connect(reuse_if_open=True)
                 upgrade(self.database)
                 make_ready(self.database, now())
-                tidy(self.database, now())
                 self.done = True
+                tidy(self.database, now())
 
 
 def _give_memory_back() -> None:
