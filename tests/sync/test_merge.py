@@ -186,3 +186,15 @@ def test_two_who_delete_the_same_home_agree(world: World) -> None:  # P17
         phone.sync()
         assert phone.result(op)["status"] == "applied"
     assert world.home("three-1")["version"] == 2
+
+
+def test_a_version_counted_in_another_history_stands_for_no_value(world: World) -> None:  # P17 P20
+    li, wang = world.phone(world.li), world.phone(world.wang)
+    wang.edit("three-1", {"phone": ""}, phone="1")
+    wang.sync()
+    version = world.home("three-1")["version"]
+    # Li saw "3" at this version, before a backup took the place of that history.
+    op = li.save("patch", "home", world["three-1"], {"phone": "7"}, base={"phone": "3"}, base_version=version)
+    li.sync()
+    assert (li.result(op)["status"], li.result(op)["reason"]) == ("review", "conflict")
+    assert world.home("three-1")["phone"] == "1"
