@@ -52,12 +52,14 @@ export function createPhone({ data, identity, world }) {
     try {
       return await answer(phone, router, request);
     } catch (error) {
-      console.error(error);
+      const full = /** @type {Error} */ (error).name === "StorageFull"; // P8
+      if (!full) console.error(error);
       if (request.method === "GET") {
         const elsewhere = await world.fetch(request).catch(() => null);
         if (elsewhere) return elsewhere;
       }
-      return problemPage(phone, 500, { url: new URL(request.url), fragment: wantsFragment(request) });
+      const asked = { url: new URL(request.url), fragment: wantsFragment(request) };
+      return problemPage(phone, full ? 507 : 500, asked);
     }
   };
 

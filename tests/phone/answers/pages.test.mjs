@@ -210,6 +210,21 @@ test("a full phone says so in words, keeps the form, and saves nothing", async (
   assert.equal(desk.saves, 0);
 });
 
+test("an undo on a full phone is refused with 507 in words and changes nothing", async () => {
+  const desk = await morning();
+  const fresh_id = "019a0000-0000-7000-8000-000000000507";
+  await desk.post(VISIT, met({ fresh_id }));
+  const { store } = await desk.identity.current();
+  const { saves } = desk;
+  store.write = async () => {
+    throw Object.assign(new Error("full"), { name: "StorageFull" });
+  };
+  const refused = await desk.post("/undo", { group: fresh_id, then: "/today" });
+  assert.equal(refused.status, 507);
+  assert.equal(JSON.parse(await refused.text()).code, 507);
+  assert.equal(desk.saves, saves);
+});
+
 test("what goes wrong inside is still a page in words when there is no network", async (t) => {
   const desk = await morning();
   desk.online = false;
