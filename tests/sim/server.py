@@ -1,0 +1,226 @@
+"""Server: the real application as a passive process; it answers one line with one line and does nothing by itself.
+
+The simulation gives the time and every fault with the request; nothing here asks a clock or draws a number.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import logging
+import os
+import random
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import structlog
+
+from fieldapp import config
+
+_moment = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def _now() -> datetime:
+    return _moment
+
+
+config.now = _now  # before any module takes it by name
+
+import sync.ids  # noqa: E402
+from fieldapp import create_app  # noqa: E402
+from fieldapp import exchange as door  # noqa: E402
+from fieldapp.declare.kinds import kinds  # noqa: E402
+from fieldapp.features import declare_all  # noqa: E402
+from fieldapp.people import accounts  # noqa: E402
+from fieldapp.people.account import Account  # noqa: E402
+from fieldapp.people.me import me_of  # noqa: E402
+from sync.kinds import Kind  # noqa: E402
+from sync.store import new_epoch  # noqa: E402
+from sync.write import put  # noqa: E402
+from tests.sim import oracle, town  # noqa: E402
+from tests.sim.faults import Died, _error, failing  # noqa: E402
+from tests.sim.journal import Journal  # noqa: E402
+from tests.sim.shelves import reopen, shelf_for  # noqa: E402
+
+ODD = ("(bug)", "(constraint)")  # notes that make the server take a batch one by one
+
+
+WAITING = (
+    """SELECT "op", "user" FROM "sync_operation" WHERE "status" IN ('review', 'quarantined') ORDER BY "op" """
+)
+try:
+    replay = importlib.import_module("sync.replay")
+except ModuleNotFoundError:
+    replay = None
+
+
+class Server:
+    """The application on one database, and a journal of what reached it in which order."""
+
+    def __init__(self, url: str | None, folder: Path) -> None:
+        declare_all()
+        accounts.hash_password = str  # nobody signs in by a password here
+        self.shelf = shelf_for(url, folder)
+        self.database = self.shelf.database
+        self.shelf.build()
+        self.app = create_app(self.database)
+        self.people = town.directory()["people"]
+        self.kinds = kinds()
+        self.kinds["visit"].check = _buggy(self.kinds["visit"])
+        door.kinds = lambda: self.kinds  # type: ignore[assignment]
+        self.cookies = {name: self._cookie(one["id"]) for name, one in self.people.items()}
+
+    def _cookie(self, account: str) -> str:
+        serializer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
+        session = {"_user_id": account, "_fresh": True, "_permanent": True, "device": account}
+        return f"fieldapp_session={serializer.dumps(session)}"
+
+    def begin(self, seed: int) -> dict[str, Any]:
+        """A new history on a new town."""
+        sync.ids.secrets = random.Random(seed)  # type: ignore[assignment]
+        sync.ids.secrets.randbits = sync.ids.secrets.getrandbits  # type: ignore[attr-defined]
+        self.shelf.begin()
+        reopen(self.database)
+        self.shelf.copies = 0
+        # Each history has an epoch of its own, made from its seed.
+        new_epoch(self.database)
+        self.journal = Journal(self.database)
+        self.kept: dict[int, Journal] = {}
+        return town.directory()
+
+    def sync(self, person: str | None, body: str, fault: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One exchange, perhaps with something going wrong at a statement or a commit of it."""
+        headers = {"Cookie": self.cookies[person]} if person else {}
+        asked = json.loads(body)
+        whole = not fault and not any(word in body for word in ODD)
+        if fault:
+            self.journal.disturbed |= {op["op"] for op in asked["ops"]}
+        try:
+            with failing(self.database, fault):
+                answer = self.app.test_client(use_cookies=False).post(
+                    "/sync", data=body, content_type="application/json", headers=headers
+                )
+        except Died:
+            reopen(self.database)
+            self.journal.arrived(asked["device"], self._channels(person), whole)
+            return {"died": True}
+        except Exception:
+            # Not even the page that says so could be made: the process in front answers for it.
+            reopen(self.database)
+            self.journal.arrived(asked["device"], self._channels(person), whole)
+            return {"status": 500, "headers": {"Content-Type": "text/html"}, "body": ""}
+        if self.database.is_closed():
+            self.database.connect()
+        self.journal.arrived(asked["device"], self._channels(person), whole)
+        kept = {
+            name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers
+        }
+        return {"status": answer.status_code, "headers": kept, "body": answer.get_data(as_text=True)}
+
+    def _channels(self, person: str | None) -> list[str]:
+        return oracle.channels_of(self.database, self.people[person]["id"]) if person else []
+
+    def put(self, community: str, rows: list[list[Any]]) -> dict[str, Any]:
+        """The server's own word: an import, a deletion, a door that moves."""
+        put(self.database, self.kinds, community, [(kind, fields) for kind, fields in rows], _moment)
+        self.journal.add("put", rows=rows)
+        return {}
+
+    def grids(self, person: str, grids: list[str]) -> dict[str, Any]:
+        """A worker is given other grids."""
+        account = self.people[person]["id"]
+        Account.update(grids=json.dumps(grids)).where(Account.id == account).execute()
+        return {}
+
+    def revoke(self, device: str) -> dict[str, Any]:
+        """A supervisor signs a phone off."""
+        mark = self.database.param
+        sql = f'UPDATE "sync_device" SET "revoked" = {mark} WHERE "id" = {mark}'
+        known = self.database.execute_sql(sql, (True, device)).rowcount
+        if known:
+            self.journal.add("revoke", device=device)
+        return {"known": known}
+
+    def decide(self, by: str, draw: int, verdict: str) -> dict[str, Any]:
+        """A supervisor decides about something that waits: it is applied after all, or stays out."""
+        waiting = oracle.rows(self.database, WAITING)
+        if not waiting or replay is None:
+            return {"op": None}
+        op = waiting[draw % len(waiting)]
+        author, judge = (me_of(Account.get_by_id(id)) for id in (op["user"], self.people[by]["id"]))
+        if author.community != judge.community:
+            return {"op": None}
+        if verdict == "apply":
+            said = replay.replay(self.database, self.kinds, author, op["op"], _moment, by=judge)
+        else:
+            told = ("quarantined", "rejected")
+            said = replay.settle(self.database, self.kinds, author, op["op"], _moment, *told, by=judge)
+        channels = sorted(author.channels | judge.channels)
+        for number, one in enumerate([op["op"], *said.released]):
+            self.journal.decided(one, channels, again=verdict == "apply" or number > 0)
+        return {"op": op["op"], "status": said.status, "released": said.released}
+
+    def backup(self) -> dict[str, Any]:
+        """A copy of the database, made while it serves."""
+        number = self.shelf.backup()
+        if self.database.is_closed():
+            self.database.connect()
+        self.kept[number] = self.journal.copy()
+        return {"copy": number}
+
+    def restore(self, copy: int) -> dict[str, Any]:
+        """An older copy takes its place; the history is another one from here."""
+        self.shelf.put_back(str(copy))
+        reopen(self.database)
+        new_epoch(self.database)
+        self.journal = self.kept[copy].copy()
+        return {}
+
+    def check(self, phones: list[dict[str, Any]], saved: list[dict[str, Any]]) -> dict[str, Any]:
+        """What the independent checker finds wrong."""
+        return oracle.judge(self.database, self.journal, phones, saved)
+
+
+def _buggy(visit: Kind) -> Any:
+    """The visit's check, stricter than the phone's and with a bug, for notes that say so."""
+    check = visit.check
+
+    def checked(verb: str, patch: Any) -> Any:
+        note = str(patch.get("note", ""))
+        if "(bug)" in note:
+            raise RuntimeError("a validator with a bug")
+        if "(constraint)" in note:
+            raise _error("constraint")
+        return {"note": [["invalid", {}]]} if "(refused)" in note else check(verb, patch)
+
+    return checked
+
+
+def main() -> None:
+    """Read commands until there are no more. What the application prints goes to standard error."""
+    global _moment
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    if not os.environ.get("SIM_LOUD"):
+        logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    os.environ |= {"FIELDAPP_DATA": sys.argv[1], "FIELDAPP_RATE_LIMITS": "off"}
+    folder, url = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None
+    server = Server(url, folder)
+    gc.freeze()  # what lives as long as the process need not be looked at again
+    sync.ids.time = SimpleNamespace(time_ns=lambda: int(_moment.timestamp() * 1000) * 1_000_000)  # type: ignore[assignment]
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "now" in asked:
+            _moment = datetime.fromtimestamp(asked.pop("now") / 1000, UTC)
+        answer = getattr(server, asked.pop("do"))(**asked)
+        answers.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
