@@ -229,13 +229,17 @@ class Pull:
         return [kind for kind in self.kinds.values() if kind.head_by and kind.lives_in(channel)]
 
     def _take(self, found: Iterable[Change]) -> list[Change]:
-        """As many of the changes as this answer has room for, put into their pages.  # P10"""
+        """As many of the changes as this answer has room for, put into their pages.  # P10
+
+        A record that moved has one number in two channels: a cut between them would lose the second one.
+        """
         taken: list[Change] = []
         for change in found:
             size = len(change.row or change.record)
-            if self.left <= 0 or (self.bytes < size and self.left < PAGE_ROWS):
+            full = self.left <= 0 or (self.bytes < size and self.left < PAGE_ROWS)
+            if full and not (taken and taken[-1].seq == change.seq):
                 break
-            self.left -= 1
+            self.left = max(self.left - 1, 0)
             self.bytes -= size
             taken.append(change)
             self._put(change)

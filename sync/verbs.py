@@ -142,7 +142,8 @@ class Verbs:
             return refused("not_yours")
         if (undone.kind, undone.record) != (kind.name, op.record) or undone.verb not in ("create", "patch"):
             return refused("invalid", fields={"of": ["type"]})
-        if undone.status in ("quarantined", "held"):
+        if undone.status in ("quarantined", "held") or undone.reason not in (None, "conflict"):
+            # Nothing of it was applied: whoever decides about it decides about this one.
             return Outcome("held", "held", {"after": [undone.op]})
         row, blocked = self._record(op, kind, gone_is_done=undone.verb == "create")
         if row is None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sync.ids import uuid7
 from sync.store import Feed, Start
 from sync.write import put
-from tests.sync.world import Knock, World
+from tests.sync.world import Knock, World, person
 
 
 def computed(world: World, label: str = "three-1") -> tuple[str | None, int, str | None]:
@@ -164,6 +164,22 @@ def test_an_undo_of_what_never_applied_is_held_with_it(world: World) -> None:  #
         "quarantined",
         "missing_operation",
     )
+
+
+def test_an_undo_of_what_waits_in_review_changes_nothing_that_looks_like_it(world: World) -> None:  # P12 P15
+    wang, zhang = world.phone(world.wang), world.phone(world.zhang)
+    wang.sync()
+    edit = wang.edit("four-1", {"phone": ""}, phone="1")
+    wang.me = person("wang", "heping", "worker", "three")
+    wang.sync()
+    assert wang.result(edit)["reason"] == "left_scope"
+    zhang.edit("four-1", {"phone": ""}, phone="1")
+    zhang.sync()
+    wang.me = world.wang
+    undo = wang.undo(edit)
+    wang.sync()
+    assert (wang.result(undo)["status"], wang.result(undo)["detail"]) == ("held", {"after": [edit["op"]]})
+    assert world.home("four-1")["phone"] == "1", "the number that Zhang wrote"
 
 
 def test_a_home_with_knocks_is_not_undone_under_them(world: World) -> None:  # P17

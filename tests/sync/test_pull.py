@@ -10,7 +10,7 @@ import pytest
 
 from sync import pull, store
 from sync.ids import uuid7
-from sync.store import Feed
+from sync.store import Counter, Feed
 from sync.wire import Cursor, Request
 from sync.write import put
 from tests.sync.world import Home, Knock, World, person
@@ -205,6 +205,24 @@ def test_a_home_that_moves_to_another_grid_leaves_the_phones_of_the_old_one(worl
     assert (li.result(op)["status"], li.result(op)["reason"]) == ("review", "left_scope")
 
 
+def test_a_page_that_is_cut_within_a_move_loses_no_home(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # P10 P15
+    for rows in range(1, 5):
+        zhang = world.phone(world.zhang)
+        zhang.sync()
+        grid = "four" if rows % 2 else "three"
+        for label in ("three-1", "three-2", "three-3"):
+            door = ("door", {"id": world[f"door {label}"], "grid": grid})
+            put(world.database, world.kinds, "heping", [door], world.now)
+        with monkeypatch.context() as small:
+            small.setattr(pull, "PAGE_ROWS", rows)
+            zhang.sync()
+        assert zhang.held("home") == {home.id for home in Home.select() if home.grid in ("three", "four")}
+        for label in ("three-1", "three-2", "three-3"):
+            assert zhang.records["home", world[label]]["_channel"] == f"grid:{grid}"
+
+
 def test_a_deleted_knock_goes_from_every_phone(world: World) -> None:  # P16
     li, wang = world.phone(world.li), world.phone(world.wang)
     op = wang.knock("three-1")
@@ -226,9 +244,13 @@ def test_a_notice_for_li_is_nobody_elses(world: World) -> None:  # P15
 
 
 def test_last_and_records_are_of_one_moment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # P4
-    li = world.phone(world.li)
+    li, wang = world.phone(world.li), world.phone(world.wang)
+    li.knock("three-1")
     li.sync()
+    wang.edit("three-2", {"people": 2}, people=7)
+    wang.sync()
     standing = pull.Pull.run
+    before = Counter.get_by_id("heping").seq
 
     def late(self: pull.Pull, *asked: Any) -> pull.Pulled:
         """Somebody else commits after Li's snapshot has begun."""
@@ -237,12 +259,14 @@ def test_last_and_records_are_of_one_moment(world: World, monkeypatch: pytest.Mo
         with other.connection_context():
             other.execute_sql("UPDATE sync_feed SET seq = seq + 100")
             other.execute_sql("UPDATE sync_counter SET seq = seq + 100")
+            other.execute_sql("UPDATE sync_device SET last = last + 100")
         return standing(self, *asked)
 
     monkeypatch.setattr(pull.Pull, "run", late)
-    answer = li.ask(li.request())
-    assert answer["pages"] == []
-    assert answer["cursors"]["grid:three"]["at"] == li.cursors["grid:three"]["at"]
+    answer = li.ask(li.request([]))
+    assert [row[0] for page in answer["pages"] for row in page["rows"]] == [world["three-2"]]
+    assert answer["cursors"]["grid:three"]["at"] == before
+    assert answer["last"] == 1
 
 
 def test_another_epoch_takes_nothing_and_starts_every_cursor_anew(world: World) -> None:  # P20
