@@ -130,6 +130,82 @@ test("a phone that dies between two pages goes on where it was and acknowledges 
   assert.equal(visits(office).length, 1);
 });
 
+test("a visit that the first of two pages brings is counted once while its receipt is under way", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "no_answer");
+  phone.fetch = async (url, init) => {
+    await office.fetch(url, init);
+    throw new TypeError("connection reset");
+  };
+  await phone.run();
+  stairwell(office, 30, "unit-2");
+  office.pageSize = 20;
+  let answers = 0;
+  phone.fetch = async (url, init) => (++answers > 1 ? nothing() : office.fetch(url, init));
+  assert.equal((await phone.run()).code, "offline");
+  assert.equal((await waiting(phone.store)).count, 1);
+  assert.equal((await phone.many("visit", { household: "home-101" }))[0].version, 1);
+  assert.equal((await phone.one("household", "home-101")).no_answers, 1);
+});
+
+test("a phone that fills up while it takes over an answer asks for the same records again", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  office.put("household", { id: "home-201", phone: "000-2" });
+  const before = await everything(phone);
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (...args) {
+    if (this.name === "records") throw new DOMException("no room", "QuotaExceededError");
+    return put.apply(this, args);
+  };
+  try {
+    assert.equal((await phone.run()).code, "full");
+  } finally {
+    IDBObjectStore.prototype.put = put;
+  }
+  assert.equal(await everything(phone), before);
+  assert.equal((await phone.run()).code, "done");
+  assert.equal((await phone.one("household", "home-201")).phone, "000-2");
+  assert.equal((await waiting(phone.store)).count, 0);
+});
+
+test("an answer that was overtaken by a newer one does not bring an older household back", async () => {
+  const { phone, office } = await morning();
+  const older = structuredClone(office.records.get("home-101").record);
+  office.put("household", { id: "home-101", phone: "000-2" });
+  await phone.run();
+  phone.fetch = async (url, init) => {
+    const said = await (await office.fetch(url, init)).json();
+    const fields = Object.keys(older).filter((name) => !["community", "grid", "unit"].includes(name));
+    const rows = [fields.map((name) => older[name])];
+    said.pages = [{ channel: "grid:grid-3", kind: "household", fields, rows, gone: [], forget: [] }];
+    return Response.json(said);
+  };
+  assert.equal((await phone.run()).code, "done");
+  const { phone: number, version } = await phone.one("household", "home-101");
+  assert.deepEqual([number, version], ["000-2", 2]);
+});
+
+test("a visit saved when the last answer has been taken over is sent by the run that Wang Fang asks for", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  const { get } = phone.device;
+  let asked = null;
+  phone.device.get = async (key) => {
+    // The person is noted after the answer is written, and before the runner looks what is left.
+    if (key === "me" && asked === null) {
+      asked = false;
+      await phone.visit("home-201", "met");
+      asked = phone.run("button");
+    }
+    return get.call(phone.device, key);
+  };
+  await phone.run();
+  await asked;
+  assert.equal(visits(office).length, 2);
+  assert.equal((await waiting(phone.store)).count, 0);
+});
+
 test("two hundred and fifty waiting operations go in batches of at most a hundred, in order", async () => {
   const { phone, office } = await morning();
   for (let i = 0; i < 250; i++) await phone.visit("home-101", "no_answer");

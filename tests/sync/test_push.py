@@ -9,7 +9,7 @@ from typing import Any
 import peewee
 import pytest
 
-from sync import faults, push, store
+from sync import faults, feed, push, store
 from sync.ids import uuid7
 from sync.store import Failure, Feed, Operation
 from sync.wire import Busy, Refused
@@ -101,6 +101,18 @@ def test_a_cloned_phone_is_a_fork_and_its_work_arrives_under_a_new_device_id(wor
     assert [one["status"] for one in answer["results"]] == ["applied", "applied"]
 
 
+def test_work_that_comes_again_under_another_seq_of_a_new_device_is_known(world: World) -> None:  # P11
+    li = world.phone(world.li)
+    first, second = li.knock("three-1", "no_answer"), li.knock("three-2", "no_answer")
+    li.sync()
+    li.device, second["seq"] = str(uuid7()), 1  # what came before has its receipt, and is not sent again
+    answer = li.ask(li.request([second]))
+    assert (answer["last"], [one["status"] for one in answer["results"]]) == (1, ["applied"])
+    again = li.ask(li.request([second, {**first, "seq": 2}]))
+    assert [one["status"] for one in again["results"]] == ["applied", "applied"]
+    assert (Knock.select().count(), Operation.select().count()) == (2, 2)
+
+
 def test_another_content_under_the_same_id_is_a_fork(world: World) -> None:  # P11
     li = world.phone(world.li)
     li.knock("three-1")
@@ -118,6 +130,9 @@ def test_wang_cannot_use_the_phone_id_of_li(world: World) -> None:  # P9
     with pytest.raises(Refused, match="fork"):
         wang.sync()
     wang.knock("three-2")
+    with pytest.raises(Refused, match="fork"):
+        wang.sync()
+    wang.outbox[0]["seq"] = 2  # the very next one
     with pytest.raises(Refused, match="fork"):
         wang.sync()
     assert Knock.select().count() == 1
@@ -201,6 +216,63 @@ def test_a_temporary_fault_consumes_nothing(
     assert Failure.select().count() == 0
     li.sync()
     assert li.result(op)["status"] == "applied"
+
+
+def test_a_bug_met_while_writing_leaves_the_operation_to_be_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # P13
+    li = world.phone(world.li)
+    ops = [li.knock("three-1"), li.knock("three-2")]
+    writes = feed.write
+    with monkeypatch.context() as broken:
+
+        def fail(db: Any, community: str, touched: list[Any]) -> None:
+            if any(row.id == ops[1]["record"] for row in touched):
+                raise KeyError("a bug of the server")
+            writes(db, community, touched)
+
+        broken.setattr("sync.batch.feed.write", fail)
+        assert li.ask(li.request())["last"] == 1
+    assert Failure.get_by_id(ops[1]["op"]).times == 1
+    li.sync()
+    assert [li.result(op)["status"] for op in ops[1:]] == ["applied"]
+    assert Knock.select().count() == 2
+
+
+def test_a_disk_that_fills_up_half_way_through_a_batch_puts_nothing_aside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # P13
+    li = world.phone(world.li)
+    ops = [li.knock("three-1"), li.knock("three-2"), li.knock("three-3", "jam")]
+    writes = feed.write
+    with monkeypatch.context() as full:
+
+        def fail(db: Any, community: str, touched: list[Any]) -> None:
+            if any(row.id == ops[1]["record"] for row in touched):
+                raise peewee.OperationalError("database or disk is full")
+            writes(db, community, touched)
+
+        full.setattr("sync.batch.feed.write", fail)
+        with pytest.raises(Busy):
+            li.ask(li.request())
+    assert (Knock.select().count(), Operation.select().count()) == (0, 0)
+    li.sync()
+    assert [li.result(op)["status"] for op in ops] == ["applied", "applied", "quarantined"]
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [(5, "40001"), (6, "40P01"), (7, "53200"), (8, "55P03"), (10, "57P01"), (13, "53100"), (14, "08006")],
+)
+def test_a_database_that_is_busy_full_or_away_is_tried_again(code: int, state: str) -> None:  # P13
+    class Lite(Exception):
+        sqlite_errorcode = code | 1 << 8  # with the extended code above the primary one
+
+    class Postgres(Exception):
+        sqlstate = state
+
+    for error in (Lite(), Postgres()):
+        assert faults.sort(peewee.OperationalError(error)) == "temporary"
 
 
 def test_faults_are_sorted_by_a_whitelist() -> None:  # P13
@@ -290,6 +362,11 @@ def test_nobody_writes_outside_their_channels(world: World) -> None:  # P21
         (li, li.knock("four-1"), "out_of_scope"),
         (chen, chen.knock("three-1"), "not_allowed"),
         (li, li.save("create", "door", str(uuid7()), {"grid": "three", "label": "x"}), "not_allowed"),
+        (
+            li,
+            li.save("create", "home", str(uuid7()), {"door": world["door three-1"], "misses": 3}),
+            "unknown_field",
+        ),
         (li, li.knock(str(uuid7())), "missing_parent"),
         (li, li.save("patch", "home", str(uuid7()), {"phone": "1"}), "missing_record"),
         (li, li.save("create", "letter", str(uuid7()), {}), "unknown_kind"),
@@ -325,6 +402,7 @@ def test_work_on_a_grid_that_was_taken_from_wang_goes_to_review(world: World) ->
     knock = wang.knock("four-1")
     edit = wang.edit("four-2", {"phone": ""}, phone="1")
     wang.me = person("wang", "heping", "worker", "three")
+    wang.ask(wang.request([]))  # the server hears of the phone once more before the work comes
     wang.sync()
     assert [(wang.result(op)["status"], wang.result(op)["reason"]) for op in (knock, edit)] == [
         ("review", "left_scope")

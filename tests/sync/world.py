@@ -85,6 +85,8 @@ class Notice(Common):
 def _outcome_fits(verb: str, patch: Mapping[str, Any]) -> dict[str, Any]:
     if verb == "create" and patch.get("outcome") == "explode":
         raise RuntimeError("a validator with a bug")
+    if verb == "create" and patch.get("outcome") == "jam":
+        raise peewee.IntegrityError("a value that only the database refuses")
     if patch.get("outcome") not in ("met", "no_answer"):
         return {"outcome": [["choice", {}]]}
     return {}
@@ -171,7 +173,7 @@ class World:
     now: datetime = NOW
     kinds: dict[str, Kind] = field(default_factory=kinds)
 
-    def build(self) -> World:
+    def build(self, homes: int = 4) -> World:
         """Write the doors and homes of grids three and four of Heping, and of grid one of Xinfu."""
         self.li = person("li", "heping", "worker", "three")
         self.wang = person("wang", "heping", "worker", "three", "four")
@@ -179,7 +181,7 @@ class World:
         self.zhang = person("zhang", "heping", "supervisor", "three", "four")
         self.zhao = person("zhao", "xinfu", "worker", "one")
         for community, grid in (("heping", "three"), ("heping", "four"), ("xinfu", "one")):
-            for number in range(1, 5):
+            for number in range(1, homes + 1):
                 self.furnish(community, grid, f"{grid}-{number}")
         return self
 
