@@ -248,7 +248,10 @@ class Pull:
     def _put(self, change: Change) -> None:
         if change.kind not in self.kinds:
             return
-        self.brought[change.kind, change.record] = change.row
+        if change.row is not None or (change.kind, change.record) not in self.brought:
+            self.brought[change.kind, change.record] = (
+                change.row
+            )  # of one that moved, its row and not its marker
         page = self.pages.setdefault((self.levels[change.kind], change.channel, change.kind), Page())
         if change.row is not None:
             page.rows.append(change.row)
@@ -278,7 +281,7 @@ class Pull:
             if row is None or not kind.parent or not kind.parent_kind:
                 continue
             parent = json.loads(row)[kind.columns.index(kind.parent)]
-            if (kind.parent_kind, parent) not in self.brought:
+            if self.brought.get((kind.parent_kind, parent)) is None:
                 wanted.setdefault(kind.parent_kind, set()).add(parent)
         return {kind: sorted(ids) for kind, ids in wanted.items()}
 

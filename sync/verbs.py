@@ -152,7 +152,11 @@ class Verbs:
             return self._remove(op, row, undone.version)
         waiting = undone.detail.get("fields", {}) if undone.status == "review" else {}
         applied = {name: value for name, value in undone.patch.items() if name not in waiting}
-        return self._merged(op, row, undo(undone.base, applied, row.values), mark=False)
+        merged = undo(undone.base, applied, row.values)
+        problems = values.misfits(kind, merged.changes)
+        if problems:  # a base value is what a phone says that it saw
+            return refused("invalid", fields=problems)
+        return self._merged(op, row, merged, mark=False)
 
     def delete(self, op: Op, kind: Kind) -> Outcome:
         """A record is gone, unless others changed it meanwhile.  # P17"""

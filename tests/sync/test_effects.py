@@ -182,6 +182,15 @@ def test_an_undo_of_what_waits_in_review_changes_nothing_that_looks_like_it(worl
     assert world.home("four-1")["phone"] == "1", "the number that Zhang wrote"
 
 
+def test_an_undo_brings_no_value_back_that_the_field_cannot_hold(world: World) -> None:  # P21
+    li = world.phone(world.li)
+    edit = li.edit("three-1", {"people": ["not", "a", "number"]}, people=2)  # that is what stands already
+    undo = li.undo(edit)
+    li.sync()
+    assert (li.result(undo)["status"], li.result(undo)["reason"]) == ("quarantined", "invalid")
+    assert world.home("three-1")["people"] == 2
+
+
 def test_a_home_with_knocks_is_not_undone_under_them(world: World) -> None:  # P17
     li, wang = world.phone(world.li), world.phone(world.wang)
     made = li.save("create", "home", str(uuid7()), {"door": world["door three-1"]})

@@ -223,6 +223,36 @@ def test_a_page_that_is_cut_within_a_move_loses_no_home(
             assert zhang.records["home", world[label]]["_channel"] == f"grid:{grid}"
 
 
+def test_a_knock_that_moved_brings_its_home_along_when_the_page_is_cut(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # P10 P15
+    write_knocks(world, "three-1", 1)
+    for rows in range(1, 6):
+        zhang = world.phone(world.zhang)
+        zhang.sync(tail=True)
+        grid = "four" if rows % 2 else "three"
+        move = ("door", {"id": world["door three-1"], "grid": grid})
+        put(world.database, world.kinds, "heping", [move], world.now)
+        for people in (rows + 10, rows + 20):  # the home's own last change lies beyond the knock's
+            put(
+                world.database,
+                world.kinds,
+                "heping",
+                [("home", {"id": world["three-1"], "people": people})],
+                world.now,
+            )
+        with monkeypatch.context() as small:
+            small.setattr(pull, "PAGE_ROWS", rows)
+            more = True
+            while more:
+                answer = zhang.ask(zhang.request())
+                zhang.apply(answer)
+                more = answer["more"]
+                pages = [page for page in answer["pages"] if page["kind"] == "knock"]
+                homes = {row[page["fields"].index("home")] for page in pages for row in page["rows"]}
+                assert homes <= zhang.held("home"), rows
+
+
 def test_a_deleted_knock_goes_from_every_phone(world: World) -> None:  # P16
     li, wang = world.phone(world.li), world.phone(world.wang)
     op = wang.knock("three-1")
