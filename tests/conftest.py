@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from fieldapp.build import build
+from tests.planted.plant import chosen
 from tests.postgres import postgres, postgres_url  # noqa: F401  (fixtures for every test)
 
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +27,21 @@ OURS = (
     "FIELDAPP_RATE_LIMITS",
     "DATABASE_URL",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Two tests have a longer form that is run now and then."""
+    parser.addoption(
+        "--planted", metavar="NAME", help="plant these bugs: `all`, or those whose name holds NAME"
+    )
+    parser.addoption(
+        "--machine-minutes", type=float, metavar="N", help="run the state machine of sync for N minutes"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Which of the planted bugs this run is about."""
+    return f"planted bugs: {', '.join(chosen(config.getoption('--planted')))}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
