@@ -53,6 +53,7 @@ REASONS: dict[str, str] = {
     "missing_parent": _l("The household is not known to the centre."),
     "missing_record": _l("The record is not known to the centre."),
     "revoked": _l("This phone was signed off by a supervisor."),
+    "rejected": _l("A supervisor did not take it; the reason stands under what the desk decided."),
     "held": _l("It waits for an earlier record."),
     "error": _l("The centre could not take it; a supervisor looks at it."),
 }

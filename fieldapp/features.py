@@ -5,6 +5,7 @@ import importlib.util
 import pkgutil
 
 import fieldapp
+from fieldapp.declare.registry import registry
 
 
 def declare_all() -> list[str]:
@@ -14,4 +15,17 @@ def declare_all() -> list[str]:
         if module.ispkg and importlib.util.find_spec(f"fieldapp.{module.name}.screens"):
             importlib.import_module(f"fieldapp.{module.name}.screens")
             found.append(module.name)
+    registry.add_words("record.noun", {kind: record.noun for kind, record in registry.records.items()})
+    registry.add_words("form.label", _labels())
+    return found
+
+
+def _labels() -> dict[str, str]:
+    """What forms call the fields of records: `household.phone` → label."""
+    found: dict[str, str] = {}
+    for screen in registry.screens.values():
+        for save in screen.saves:
+            for name, spec in screen.form.specs().items() if screen.form else ():
+                if name in save.record._meta.fields:
+                    found.setdefault(f"{save.record.kind}.{name}", spec["label"])
     return found

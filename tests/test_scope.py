@@ -15,10 +15,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fieldapp import create_app
+from fieldapp.declare.kinds import kinds
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Screen
 from sync.ids import uuid7
-from tests.cast import NOW, PASSWORD, Town, signed_in_database
+from sync.write import put
+from tests.cast import NOW, PASSWORD, Town, named, signed_in_database
 
 EVERYBODY = ("li", "wang", "chen", "zhang", "zhao", "sun")
 # Who holds the records of grid three, Li's own: Li and the supervisor of Li's community.
@@ -44,9 +46,20 @@ def town_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, 
     patch.setenv("FIELDAPP_NOW", NOW.isoformat())
     patch.setenv("FIELDAPP_RATE_LIMITS", "off")
     database, town = signed_in_database(f"sqlite:///{Path(folder) / 'fieldapp.db'}")
+    tell_li(database, town)
     yield create_app(database), town, database
     database.close()
     patch.undo()
+
+
+def tell_li(database: peewee.Database, town: Town) -> None:
+    """A decision of the desk on Li's work, so that its screen has something to show."""
+    told = {
+        "id": named("decision li"), "worker": town.people["li"].id, "operation": "an operation", "choice": "return",
+        "subject": "household", "household": town.households["3-1-601"], "address": "3-1-601", "field": "phone",
+        "comment": "请再核实号码", "author": town.people["zhang"].id,
+    }  # fmt: skip
+    put(database, kinds(), town["heping"], [("decision", told)], NOW)
 
 
 def client_of(app: Flask, person: str | None) -> FlaskClient:
@@ -64,6 +77,10 @@ def of_grid_three(town: Town, kind: str) -> str:
     record = registry.records[kind]
     if "grid" in record._meta.fields:
         found = record.get_or_none(record.grid == town["三网格"])
+    elif "worker" in record._meta.fields:
+        found = record.get_or_none(record.worker == town.people["li"].id)
+    elif kind == "member":
+        found = record.get_by_id(town.people["li"].id)
     else:
         found = record.get_or_none(record.community == town["heping"])
     return found.id if found else str(uuid7())
@@ -95,9 +112,17 @@ def test_every_screen_opens_only_for_who_holds_its_records(
             kinds = [registry.records[parameter_kind(screen, name)] for name in screen.parameters()]
             narrow = any("grid:" in channel for kind in kinds for channel in kind.channels())
             wide = any("community:" in channel for kind in kinds for channel in kind.channels())
+            own = any("user:" in channel for kind in kinds for channel in kind.channels())
             if screen.for_roles and role not in screen.for_roles:
                 expected = 403
-            elif narrow and person not in HOLDERS or wide and person not in OF_COMMUNITY:
+            elif (
+                narrow
+                and person not in HOLDERS
+                or wide
+                and person not in OF_COMMUNITY
+                or own
+                and person != "li"
+            ):
                 expected = 404
             else:
                 expected = 200
@@ -184,7 +209,9 @@ def test_every_operation_counts_only_from_who_may_make_it(
             )
             own = of_grid_three(town, kind)
             if any(channel.startswith("user:") for channel in record.channels()):
-                holds = record.get_by_id(own).user == me.id
+                holds = (
+                    person == "li" if "worker" in record._meta.fields else record.get_by_id(own).user == me.id
+                )
             seq += 1
             made = push(
                 client,

@@ -111,7 +111,8 @@ def initial_values(screen: Screen, found: Mapping[str, Any]) -> dict[str, Any]:
     }
     for made in screen.saves:
         if made.verb == "patch" and made.target:
-            values.update({name: found[made.target].get(name) for name in made.fields})
+            loaded = found[made.target] or {}
+            values.update({name: loaded.get(name) for name in made.fields})
     return values
 
 

@@ -86,6 +86,11 @@ def _of_patch(record: type[Record]) -> dict[str, Checker]:
     }
 
 
+def specs_of(verb: str, kind: str) -> dict[str, dict[str, Any]]:
+    """The form fields in which a record of this kind is made or changed: field → spec."""
+    return {name: spec for (of, named, name), spec in _specs().items() if (of, named) == (verb, kind)}
+
+
 def _check(record: type[Record]) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
     """Checks a pushed patch as the form would; (verb, patch) → field → problems, empty when all is well."""
 

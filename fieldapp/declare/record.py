@@ -16,12 +16,13 @@ Json = Any
 
 
 class Text(peewee.TextField):
-    """Text of at most `max` characters; ordered by code point on every database."""
+    """Text of at most `max` characters; `both`: what stands between two values where a supervisor keeps both."""
 
     wire = "text"
 
-    def __init__(self, max: int = 200, default: str = "", **options: Any) -> None:
+    def __init__(self, max: int = 200, default: str = "", both: str = "", **options: Any) -> None:
         self.max = max
+        self.both = both
         super().__init__(default=None if options.get("null") else default, **options)
 
 

@@ -49,6 +49,8 @@ def operations(
             )
         else:
             loaded = found[one.target or ""]
+            if loaded is None:
+                continue  # an optional record that is not held
             changed = {
                 name: values[name] for name in one.fields if name in values and values[name] != loaded[name]
             }
@@ -64,10 +66,11 @@ def operations(
                     }
                     | {"base_version": loaded["version"]}
                 )
-    return _stamped(made, moment, group)
+    return stamped(made, moment, group)
 
 
-def _stamped(made: list[dict[str, Any]], moment: datetime, group: str) -> list[dict[str, Any]]:
+def stamped(made: list[dict[str, Any]], moment: datetime, group: str) -> list[dict[str, Any]]:
+    """The operations with their ids, group and time, as a phone stamps them."""
     milliseconds = int(moment.timestamp() * 1000)
     at = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
     common = {"group": group, "after": [], "at": at, "offset": 0, "files": []}
@@ -99,7 +102,7 @@ def retract(me: Me, group: str, moment: datetime) -> None:
         for one in found.order_by(Operation.seq.desc())
     ]
     if made:
-        save(me, _stamped(made, moment, str(uuid7(int(moment.timestamp() * 1000)))), moment)
+        save(me, stamped(made, moment, str(uuid7(int(moment.timestamp() * 1000)))), moment)
 
 
 def device_of_session() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from fieldapp.declare.words import DEFAULT_LOCALE
@@ -25,6 +27,11 @@ def me_of(account: Account) -> Me:
         channels=frozenset(channels),
         grids=tuple(grids),
     )
+
+
+def at_the_desk(me: Me, workers: Iterable[str]) -> Me:
+    """A supervisor who tells workers something: their own channels too, on the desk's pages and nowhere else."""
+    return replace(me, channels=me.channels | {f"user:{worker}" for worker in workers})
 
 
 def _grids(account: Account) -> list[str]:

@@ -103,7 +103,7 @@ class Household(Record):
     floor = Integer(default=0)
     name = Text(max=60)
     tenure = Choice(*TENURE, default="owner")
-    phone = Text(max=30)
+    phone = Text(max=64, both=" / ")
     people = Integer(default=0)
     over_60 = Integer(default=0)
     care_level = Integer(default=0)

@@ -7,11 +7,15 @@ from fieldapp.errors import REASONS
 from fieldapp.people.form import ProfileForm
 from fieldapp.people.record import Member, Profile
 from fieldapp.places.record import Building, CarePerson, Grid, Household
+from fieldapp.review.record import TOLD, Decision
 
 screen(
     "/today",
     "today/today.html",
     tab="today",
+    decided=many(
+        Decision, worker="me.id", choice=lit(list(TOLD)), state=lit("open"), newest_first=True, limit=20
+    ),
     grids=many(Grid, id="me.grids", order=("number",)),
     in_care=many(
         Household,

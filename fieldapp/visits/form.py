@@ -15,7 +15,7 @@ class VisitForm(FieldForm):
     phrases = field("choices", _l("Situation"), words="visit.phrases")
     note = field("textarea", _l("Add a sentence"), max=500)
     come_back = field("instant", _l("Come back at"), required_if={"outcome": ("appointment",)})
-    phone = field("text", _l("Phone"), max=30, pattern=r"[0-9+() -]*", shown_if={"outcome": SPOKE})
+    phone = field("text", _l("Phone"), max=64, pattern=r"[0-9+() /-]*", shown_if={"outcome": SPOKE})
     tenure = field(
         "choice", _l("Tenure"), words="household.tenure", shown_if={"outcome": (*SPOKE, "moved", "vacant")}
     )

@@ -121,7 +121,7 @@ function initialValues(phone, screen, found) {
   for (const { name, type } of phone.data.forms[screen.form].fields)
     values[name] = type === "choices" ? [] : null;
   for (const { verb, target, fields } of screen.saves) {
-    if (verb === "patch") for (const name of fields) values[name] = found[target][name] ?? null;
+    if (verb === "patch") for (const name of fields) values[name] = found[target]?.[name] ?? null;
   }
   return values;
 }

@@ -85,6 +85,7 @@ function creation(data, { kind, target }, found, values, id) {
  */
 function change({ kind, target, fields }, found, values) {
   const loaded = found[target];
+  if (!loaded) return null; // an optional record that is not held
   const changed = fields.filter((name) => name in values && !same(values[name], loaded[name]));
   if (!changed.length) return null;
   /** @param {Values} from */

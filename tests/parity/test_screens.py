@@ -27,7 +27,7 @@ from sync.write import put
 from tests.cast import NOW, Town, named, signed_in_database
 from tests.parity.contexts import context
 from tests.parity.phone_process import PhoneProcess
-from tests.test_scope import client_of, path_of
+from tests.test_scope import client_of, path_of, tell_li
 
 FRESH = "019a0000-0000-7000-8000-00000000f5e5"
 clock = [NOW]
@@ -44,6 +44,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Tow
         patch.setattr(f"{place}.now", lambda: clock[0])
     patch.setattr(answering, "uuid7", lambda *_: FRESH)
     database, town = signed_in_database(f"sqlite:///{Path(folder) / 'fieldapp.db'}")
+    tell_li(database, town)
     yield create_app(database), town, database
     database.close()
     patch.undo()
