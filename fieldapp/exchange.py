@@ -9,7 +9,8 @@ from typing import Any
 
 import peewee
 import structlog
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, current_app, g, request, session
+from flask_login import logout_user
 from pydantic import ValidationError
 
 from fieldapp.config import now
@@ -65,6 +66,9 @@ def post_sync() -> Response:
         log.warning("sync.bad_request", problem=type(bad).__name__)
         return refusal("bad_request")
     except Refused as refused:
+        if refused.code == "revoked" and not wanted.ops and not wanted.report.waiting:
+            logout_user()  # it has delivered everything and clears itself now
+            session.clear()
         return refusal(refused.code, **refused.more)
     except (Busy, peewee.OperationalError, peewee.InterfaceError) as busy:
         log.warning("sync.busy", problem=type(busy).__name__, cause=why(busy))

@@ -86,3 +86,18 @@ def note(db: peewee.Database, me: Me, id: str, now: datetime, contact: Contact) 
         device = lock(db, me, id)
         save(db, device, me, now, contact)
         return bool(device["revoked"])
+
+
+def is_revoked(db: peewee.Database, id: str) -> bool:
+    """Whether this phone was signed off."""
+    found = rows.select(db, Device, "id", [id])
+    return bool(found and found[0]["revoked"])
+
+
+def revoke(db: peewee.Database, id: str, revoked: bool = True) -> None:
+    """Sign a phone off, or allow it again: what a revoked one still delivers goes to quarantine."""
+    of, mark = rows.table(Device), db.param
+    db.execute_sql(
+        f"UPDATE {of.name} SET {of.column['revoked']} = {mark} WHERE {of.column['id']} = {mark}",
+        (revoked, id),
+    )

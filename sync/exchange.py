@@ -41,9 +41,11 @@ def exchange(
         raise Refused("other_user")
     current = epoch(db)
     renewed = asked.epoch is not None and asked.epoch != current
-    receipt = Receipt(0) if renewed else _arrive(db, kinds, me, asked, now)
+    # What a revoked phone delivers goes to quarantine whatever history it knew; it is shown nothing.
+    skipped = renewed and not devices.is_revoked(db, asked.device)
+    receipt = Receipt(0) if skipped else _arrive(db, kinds, me, asked, now)
     if receipt.revoked:
-        raise Refused("revoked", last=receipt.last, results=receipt.results)
+        raise Refused("revoked", last=_standing(db, me, asked.device)[-1], results=receipt.results)
     cursors: Mapping[str, Cursor] = {} if renewed else asked.cursors
     with reading(db):
         epoch_now, seq, pruned, last = _standing(db, me, asked.device)

@@ -52,6 +52,7 @@ function refreshSoon() {
 export function startStatus() {
   if (!("BroadcastChannel" in window)) return;
   new BroadcastChannel("fieldapp").addEventListener("message", (event) => {
+    if (event.data?.type === "cleared") location.assign("/sign-in?why=revoked");
     if (event.data?.type !== "changed") return;
     if (event.data.by === "save" && own > 0) own--;
     else refreshSoon();

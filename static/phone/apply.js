@@ -201,6 +201,26 @@ export function restamped(outbox, acked) {
   return { ...outbox, device: uuid7(), base: acked, acked };
 }
 
+/**
+ * Receipts alone, without an answer: from the refusal of a phone that was signed off (P13).
+ * @param {any} tx over "records", "ops" and "meta"
+ * @param {any} data
+ * @param {any} me
+ * @param {{last: number, results?: import("./wire.js").Result[]}} said
+ * @param {number} sent the last `n` that this cycle posted
+ * @param {string} at
+ * @returns {Promise<Outbox>} as it is written
+ */
+export async function receive(tx, data, me, { last, results = [] }, sent, at) {
+  const outbox = await openOutbox(tx);
+  const work = new Work(tx, data, me);
+  for (const result of results) await keepResult(work, outbox, result);
+  await acknowledge(work, outbox, Math.min(last + outbox.base, sent), at);
+  await work.settle();
+  await tx.objectStore("meta").put(outbox, "outbox");
+  return outbox;
+}
+
 /** @param {Work} work @param {Outbox} outbox @param {import("./wire.js").Result} result */
 async function keepResult(work, outbox, { op: id, seq, status, reason, detail }) {
   let op = await work.op(seq + outbox.base);

@@ -4,6 +4,7 @@ import { applyAnswer, openSync, restamped } from "./apply.js";
 import { instantMs } from "./clock.js";
 import { claim, release, renew } from "./lease.js";
 import { openOutbox } from "./outbox.js";
+import { receipt } from "./revoked.js";
 import { waitingIn } from "./standing.js";
 import { above, room } from "./store.js";
 import { batch, PROTOCOL, toWire } from "./wire.js";
@@ -89,6 +90,16 @@ async function rounds(store, data, around) {
       }
       if (!further) return { code: "failed", tail: false };
     } catch (error) {
+      if (error instanceof Refused && error.code === "revoked" && Number.isInteger(error.said.last)) {
+        const had = await store.write(["records", "ops", "meta"], async (tx) => {
+          await renew(tx, around.token, around.now());
+          return receipt(tx, data, error.said, round.last, around.now());
+        });
+        // The last word is a question without operations: it tells the server that nothing is left here.
+        if (!had.left && !round.request.ops.length) return { code: "revoked", tail: false };
+        if (had.sent > (sent ?? -1)) refusals = 0;
+        sent = had.sent;
+      }
       if (!(error instanceof Refused) || ++refusals > PATIENCE) throw error;
       const count = round.request.ops.length;
       if (error.code === "too_large" && count > 1) most = Math.floor(count / 2);
@@ -96,7 +107,7 @@ async function rounds(store, data, around) {
         sent = await store.write(["ops", "meta"], (tx) => newDevice(tx, around, null));
       else if (error.code === "gap")
         sent = await store.write(["ops", "meta"], (tx) => goBack(tx, around, round, error.said));
-      else throw error;
+      else if (error.code !== "revoked") throw error;
     }
   }
 }

@@ -5,6 +5,7 @@ import { instantMs, measureOffset, world } from "./clock.js";
 import { cycle, Refused } from "./cycle.js";
 import { uuid7 } from "./ids.js";
 import { Superseded } from "./lease.js";
+import { clear } from "./revoked.js";
 import { mark, waiting } from "./standing.js";
 import { StorageFull } from "./store.js";
 import { NotTheProtocol, PROTOCOL, pack, readAnswer, unpack } from "./wire.js";
@@ -14,7 +15,7 @@ import { NotTheProtocol, PROTOCOL, pack, readAnswer, unpack } from "./wire.js";
  * @typedef {import("./store.js").Device} Device
  *
  * @typedef {object} Outcome
- * @property {string} code "done", or why not: "offline", "later", "elsewhere", "nobody", "full", "failed", or the
+ * @property {string} code "done", or why not: "offline", "later", "elsewhere", "nobody", "full", "failed", "cleared", or the
  *   server's word: "signed_out", "other_user", "revoked", "busy", …
  * @property {string | null} [user] whom it was for; with "other_user", whom the server takes us for
  *
@@ -167,6 +168,7 @@ export function createRunner({
     try {
       let outcome = await locked(store, false);
       while (outcome.code === "done" && outcome.tail) outcome = await locked(store, true);
+      if (outcome.code === "revoked") return cleared(store);
       if (outcome.code === "done") failures = 0;
       else backOff();
       return { code: outcome.code, user };
@@ -175,6 +177,14 @@ export function createRunner({
     } finally {
       await mark(store);
     }
+  };
+
+  /** Signed off by the desk, everything delivered: nothing of this person stays. @param {Store} store @returns {Promise<Outcome>} */
+  const cleared = async (store) => {
+    if (!(await clear(store))) return { code: "later", user: store.user };
+    for (const [key, value] of Object.entries({ me: null, user: null, signedOut: true, doubted: false }))
+      await know(key, value);
+    return { code: "cleared", user: store.user };
   };
 
   /** Nobody is known yet: the server says whose session this is. @returns {Promise<Outcome>} */

@@ -54,7 +54,7 @@ class Source {
   }
 }
 
-for (const name of ["get", "getAll", "getAllKeys", "getKey", "count", "put", "delete"]) {
+for (const name of ["get", "getAll", "getAllKeys", "getKey", "count", "put", "delete", "clear"]) {
   /** @type {any} */ (Source.prototype)[name] = function (/** @type {any[]} */ ...asked) {
     return settled(this.source[name](...asked));
   };

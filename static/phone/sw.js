@@ -50,7 +50,8 @@ async function run(reason) {
       fetch: world.fetch,
       onChange: ({ code }) => {
         identity.refresh();
-        if (!QUIET.includes(code)) tell("exchange");
+        if (code === "cleared") pages.postMessage({ type: "cleared" });
+        else if (!QUIET.includes(code)) tell("exchange");
       },
     }),
   );

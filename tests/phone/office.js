@@ -28,6 +28,8 @@ export class Office {
   counts = false;
   version = "v1";
   forget = [];
+  /** Signed off by the desk: what still comes is kept apart, and answered by its receipt alone. */
+  revoked = false;
   clock = Date.parse("2026-11-23T02:00:00.000Z");
 
   /** @param {any} data @param {any} me */
@@ -75,7 +77,7 @@ export class Office {
     const device = this.devices.get(request.device) ?? { last: 0, seen: new Map() };
     this.devices.set(request.device, device);
     const results = [];
-    if (request.epoch === null || request.epoch === this.epoch) {
+    if (this.revoked || request.epoch === null || request.epoch === this.epoch) {
       for (const op of request.ops) {
         if (op.seq > device.last + 1) return this.refuse(409, "gap", { send_from: device.last + 1 });
         if (op.seq <= device.last && device.seen.get(op.seq) !== op.op) return this.refuse(409, "fork");
@@ -87,6 +89,7 @@ export class Office {
         results.push({ op: op.op, seq: op.seq, reason: null, detail: {}, ...this.results.get(op.op) });
       }
     }
+    if (this.revoked) return this.refuse(403, "revoked", { last: device.last, results });
     const cursors = request.epoch === this.epoch ? request.cursors : {};
     const pulled = this.pull(cursors, request.tail);
     const anew = Object.keys(cursors).filter((one) => cursors[one].at < this.pruned);
@@ -115,6 +118,7 @@ export class Office {
   /** @param {any} op */
   apply(op) {
     this.ops.set(op.op, op);
+    if (this.revoked) return { status: "quarantined", reason: "revoked" };
     const kind = this.data.kinds[op.kind];
     const held = this.records.get(op.record);
     if (["quarantined", "held"].includes(this.results.get(op.patch.of)?.status))

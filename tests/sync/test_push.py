@@ -9,7 +9,7 @@ from typing import Any
 import peewee
 import pytest
 
-from sync import faults, feed, push, store
+from sync import devices, faults, feed, push, store
 from sync.ids import uuid7
 from sync.store import Failure, Feed, Operation
 from sync.wire import Busy, Refused
@@ -443,8 +443,21 @@ def test_a_revoked_phone_delivers_into_quarantine_and_is_told(world: World) -> N
     assert (refused.value.code, refused.value.more["last"]) == ("revoked", 1)
     kept = Operation.get_by_id(op["op"])
     assert (kept.status, kept.reason, kept.payload["patch"]) == ("quarantined", "revoked", op["patch"])
-    with pytest.raises(Refused, match="revoked"):
+    with pytest.raises(Refused) as again:
         li.ask(li.request([]))
+    assert (again.value.code, again.value.more["last"]) == ("revoked", 1)
+
+
+def test_a_revoked_phone_that_knew_another_history_delivers_and_is_shown_nothing(world: World) -> None:  # P20
+    li = world.phone(world.li)
+    li.sync()
+    devices.revoke(world.database, li.device)
+    store.new_epoch(world.database)
+    op = li.knock("three-1")
+    with pytest.raises(Refused) as refused:
+        li.sync()
+    assert (refused.value.code, refused.value.more["last"]) == ("revoked", 1)
+    assert Operation.get_by_id(op["op"]).reason == "revoked"
 
 
 def test_a_page_makes_the_same_operations_with_seqs_given_here(world: World) -> None:  # P2
