@@ -38,6 +38,7 @@ def create_app(database: peewee.Database | None = None) -> Flask:
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         MAX_CONTENT_LENGTH=64 * 1024 * 1024,
         WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a supervisor's page stands open all day
         BABEL_TRANSLATION_DIRECTORIES=str(config.PACKAGE / "words"),
         BABEL_DEFAULT_LOCALE="zh_Hans_CN",
         RATELIMIT_ENABLED=config.rate_limits(),

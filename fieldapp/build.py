@@ -233,8 +233,11 @@ def build_into(out: Path) -> None:
         engine = beside.submit(bundle_engine, out)
         bundle_page(out)
         bundle(STATIC / "style" / "app.css", out / "app.css")
-        files = {name: f"build/{named_by_content(out / name).name}" for name in ("app.css", "page.js")}
-        version = export_declarations(out, files)
+        bundle(STATIC / "style" / "desk.css", out / "desk.css")
+        bundle(STATIC / "page" / "desk.js", out / "desk.js", "--format=iife")
+        names = ("app.css", "page.js", "desk.css", "desk.js")
+        files = {name: f"build/{named_by_content(out / name).name}" for name in names}
+        version = export_declarations(out, {name: files[name] for name in ("app.css", "page.js")})
         engine.result()
     (out / "sw.js").write_bytes((out / "data.js").read_bytes() + b"\n" + (out / "engine.js").read_bytes())
     (out / "third-party.txt").write_text(third_party_notices(), encoding="utf-8")

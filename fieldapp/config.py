@@ -49,6 +49,12 @@ def utc_offset() -> int:
     return int(os.environ.get("FIELDAPP_UTC_OFFSET") or 480)
 
 
+def visit_hours() -> tuple[str, str]:
+    """Between which local times doors are knocked at: `FIELDAPP_VISIT_HOURS`, default `08:00-21:00`."""
+    start, _, end = (os.environ.get("FIELDAPP_VISIT_HOURS") or "08:00-21:00").partition("-")
+    return start.strip(), end.strip()
+
+
 def now() -> datetime:
     """The server's time in UTC; with `FIELDAPP_NOW` (ISO 8601) the clock starts there and ticks on."""
     start = os.environ.get("FIELDAPP_NOW")

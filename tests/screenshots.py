@@ -19,7 +19,7 @@ from tests.server import ROOT, Server
 
 SCREENS = ROOT / "docs" / "screens"
 LARGEST = 150_000
-DESK = {"viewport": {"width": 1100, "height": 700}, "has_touch": False}
+DESK = {"viewport": {"width": 1280, "height": 800}, "has_touch": False}
 ALL_SENT = "() => !document.querySelector('#status.wait')"
 
 
@@ -76,7 +76,9 @@ def evening(li: Phone) -> None:
 
 
 def desk(lin: Phone) -> None:
-    """Lin, the supervisor: what came in."""
+    """Lin, the supervisor: a conflict in the review, what came in."""
+    lin.go("/review")
+    keep(lin, "review")
     lin.go("/received")
     keep(lin, "received")
 

@@ -12,7 +12,8 @@ import pytest
 from fieldapp.config import resources
 
 TEMPLATES = sorted((resources() / "templates").rglob("*.html"))
-STYLES = sorted((resources() / "static" / "style").glob("*.css"))
+DESK = resources() / "static" / "style" / "desk.css"
+STYLES = sorted(path for path in DESK.parent.glob("*.css") if path != DESK)
 FORBIDDEN = {
     "an inline style": r"\sstyle\s*=|<style",
     "an inline script": r"<script(?![^>]*\ssrc=)",
@@ -89,5 +90,6 @@ def test_the_dark_theme_is_the_same_when_chosen_and_when_the_phone_asks_for_it()
     assert chosen.keys() == tokens(":root").keys()
 
 
-def test_the_style_weighs_less_than_five_kilobytes() -> None:
+def test_the_style_of_a_phone_weighs_less_than_five_kilobytes_and_the_desks_less_than_three() -> None:
     assert len(gzip.compress(style().encode(), 9)) < 5_000
+    assert len(gzip.compress(DESK.read_bytes(), 9)) < 3_000

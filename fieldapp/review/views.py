@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, redirect, render_template, request
-from werkzeug.wrappers import Response
+from typing import Any
+from urllib.parse import urlencode
 
+from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
+from flask_wtf.csrf import validate_csrf
+from werkzeug.wrappers import Response as Answer
+from wtforms.validators import ValidationError
+
+from fieldapp.config import now
+from fieldapp.review import decide
+from fieldapp.review.decided import decided
+from fieldapp.review.detail import conflicts, detail, returnable
+from fieldapp.review.operations import noun, says
+from fieldapp.review.phones import phones, revoke
+from fieldapp.review.queue import REASONS, Item, Narrowed, Queue, read, standing
 from fieldapp.review.received import choices, groups
 
 review = Blueprint("review", __name__)
+BULK = 200
 
 
 @review.before_request
-def supervisors_only() -> Response | None:
-    """Signed in, and as a supervisor."""
+def supervisors_only() -> Answer | None:
+    """Signed in, and as a supervisor; every change carries the page's token."""
     if g.me is None:
         return redirect(f"/sign-in?next={request.path}", 303)
     if g.me.role != "supervisor":
         abort(403)
+    if request.method != "GET" and current_app.config.get("WTF_CSRF_ENABLED", True):
+        try:
+            validate_csrf(request.form.get("csrf_token"))
+        except ValidationError:
+            abort(400)
     return None
 
 
@@ -24,8 +42,163 @@ def supervisors_only() -> Response | None:
 def received() -> str:
     """What came in, by worker and building; htmx asks again for the rows alone, so it is live while phones sync."""
     worker, building = request.args.get("worker", ""), request.args.get("building", "")
-    rows_only = request.headers.get("HX-Request") == "true"
-    template = "review/_rows.html" if rows_only else "review/received.html"
+    template = "review/_rows.html" if _part() else "review/received.html"
     return render_template(
         template, groups=groups(g.me, worker, building), worker=worker, building=building, **choices(g.me)
+    )
+
+
+@review.get("/review")
+def queue() -> str | Answer:
+    """The queue with its first row open; htmx asks for the rows alone, and is answered only when something changed."""
+    narrowed = _narrowed()
+    token = standing(g.me)
+    if _part() and request.args.get("seen") == token:
+        return Response(status=204)
+    found = read(g.me, now(), narrowed)
+    if _part():
+        shown = found.find(request.args.get("at_reason", ""), request.args.get("at", ""))
+        return render_template("review/_queue.html", **_context(found, narrowed, token, shown))
+    return _page(found, narrowed, token, found.open[0] if found.open else None)
+
+
+@review.get("/review/<reason>/<path:op>")
+def show(reason: str, op: str) -> str:
+    """One row of the queue, with all that is known about it."""
+    narrowed, token = _narrowed(), standing(g.me)
+    found = read(g.me, now(), narrowed)
+    return _page(found, narrowed, token, found.find(reason, op) or abort(404))
+
+
+@review.post("/review/<reason>/<path:op>")
+def settle(reason: str, op: str) -> Answer | tuple[str, int]:
+    """One decision on one row; afterwards the next row, with the way to take it back."""
+    narrowed, token = _narrowed(), standing(g.me)
+    found = read(g.me, now(), narrowed)
+    item = found.find(reason, op) or abort(404)
+    try:
+        group = _decide(item)
+    except decide.Moved:
+        return _page(found, narrowed, token, item, problem="moved"), 409
+    except decide.Wrong as wrong:
+        return _page(found, narrowed, token, item, problem="wrong", wrong=wrong.args[0]), 422
+    return redirect(_next(done=group), 303)
+
+
+@review.post("/review/accept")
+def accept_all() -> Answer:
+    """Accept what nothing flags, as far as the page showed it."""
+    found = read(g.me, now(), _narrowed())
+    shown = set(request.form.getlist("op"))
+    ops = [one for one in found.plain if one.op in shown][:BULK]
+    return redirect(_next(done=decide.accept(g.me, ops, now()) if ops else ""), 303)
+
+
+@review.get("/review/decided")
+def history() -> str:
+    """Every decision with its author, newest first; one's own can be taken back."""
+    return render_template(
+        "review/decided.html", decided=decided(g.me), open_count=len(read(g.me, now()).open)
+    )
+
+
+@review.post("/review/undo")
+def undo() -> Answer:
+    """Take back one own decision."""
+    if not decide.undo(g.me, request.form.get("group", ""), now()):
+        abort(404)
+    return redirect("/review", 303)
+
+
+@review.get("/phones")
+def phones_page() -> str:
+    """Each phone, its person, and what it last said of itself."""
+    return render_template("review/phones.html", phones=phones(g.me), open_count=len(read(g.me, now()).open))
+
+
+@review.post("/phones/<id>")
+def revoke_phone(id: str) -> Answer:
+    """Sign a phone off, or allow it again."""
+    if not revoke(g.me, id, request.form.get("revoked") == "1", now()):
+        abort(404)
+    return redirect("/phones", 303)
+
+
+def _decide(item: Item) -> str:
+    """The decision that the page sent; the group of its save. 400 where this row has no such decision."""
+    choice, moment, form = request.form.get("choice", ""), now(), request.form
+    field, comment = form.get("field", ""), form.get("comment", "").strip()[:500]
+    if item.reason == "returned":
+        abort(400)
+    if choice == "accept" and item.ops[0].status == "applied":
+        return decide.accept(g.me, [one for one in item.ops if one.status == "applied"], moment)
+    if choice in ("keep_first", "take_second", "keep_both") and item.reason == "conflict":
+        open_fields = {one["name"]: one for one in conflicts(item, g.me)}
+        if field in open_fields and (choice != "keep_both" or open_fields[field]["both"]):
+            return decide.choose(g.me, item, field, choice, form.get("seen", "null"), moment)
+    if choice == "return" and comment and (not field or field in dict(returnable(item))):
+        return decide.send_back(g.me, item, field, comment, moment, form.get("worker", ""))
+    if item.ops[0].status in ("quarantined", "held", "review") and item.reason != "conflict":
+        if choice == "reject" and comment:
+            return decide.reject(g.me, item, comment, moment)
+        if choice == "replay":
+            return _taken(decide.take(g.me, item, moment))
+        if choice == "repair":
+            patch = decide.repaired_patch(item.ops[0], {name: form.getlist(name) for name in form})
+            return _taken(decide.take(g.me, item, moment, patch))
+    return str(abort(400))
+
+
+def _taken(ended: list[str]) -> str:
+    if "applied" not in ended:
+        raise decide.Wrong({})
+    return ""
+
+
+def _part() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _narrowed() -> Narrowed:
+    return Narrowed(*(request.args.get(name, "") for name in ("worker", "building", "kind", "reason")))
+
+
+def _query(narrowed: Narrowed) -> dict[str, str]:
+    return {name: text for name, text in vars(narrowed).items() if text}
+
+
+def _next(done: str) -> str:
+    query = {**_query(_narrowed()), **({"done": done} if done else {})}
+    return "/review" + (f"?{urlencode(query)}" if query else "")
+
+
+def _context(found: Queue, narrowed: Narrowed, token: str, shown: Item | None) -> dict[str, Any]:
+    return {
+        "queue": found,
+        "narrowed": narrowed,
+        "query": urlencode(_query(narrowed)),
+        "token": token,
+        "item": shown,
+        "reasons": REASONS,
+        "kinds": sorted(
+            {one.kind for row in [*found.open, *found.returned] for one in row.ops}
+            | {one.kind for one in found.plain}
+        ),
+        "bulk": BULK,
+        "noun": noun,
+        "said": says,
+        **choices(g.me),
+    }
+
+
+def _page(found: Queue, narrowed: Narrowed, token: str, shown: Item | None, **more: Any) -> str:
+    about = detail(shown, g.me) if shown else None
+    context = _context(found, narrowed, token, shown)
+    return render_template(
+        "review/review.html",
+        about=about,
+        open_count=len(found.open),
+        done=request.args.get("done", ""),
+        **context,
+        **more,
     )
