@@ -18,6 +18,7 @@ from fieldapp.config import instant, local_day, utc_offset
 from fieldapp.declare.expressions import expression
 from fieldapp.declare.kinds import kinds
 from fieldapp.demo.history import WEEKEND_DAYS, Home, Knock, moment, year
+from fieldapp.demo.review import leave_open
 from fieldapp.demo.seeded import Seeded, settled
 from fieldapp.demo.sign_ins import add_all
 from fieldapp.demo.town import MAIN, SISTERS, TOWN, Plan, register
@@ -79,6 +80,8 @@ class _Build:
             ]
             self._put("visit", made, datetime.fromisoformat(made[-1]["device_time"]) + RECEIVED_AFTER)
         self._put("household", _followed(visits, households), self.now)
+        if self.plan is MAIN:
+            leave_open(self.database, self.community, self.seeded, self.now)
 
     def _register(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -21,11 +21,13 @@ from fieldapp.demo.sign_ins import PASSWORD, SIGN_INS, describe
 from fieldapp.demo.town import MAIN, register
 from fieldapp.features import declare_all
 from fieldapp.people.account import Account, sign_in
+from fieldapp.people.me import me_of
 from fieldapp.places.record import Building, CarePerson, Community, Door, Grid, Household, StairUnit
 from fieldapp.places.register import import_register
 from fieldapp.places.register_check import holds_national_id
+from fieldapp.review.queue import read
 from fieldapp.visits.record import Visit
-from sync.store import Feed
+from sync.store import Feed, Operation
 from tests.places.registers import csv_file
 
 NOW = datetime(2026, 11, 23, 6, 42, 5, tzinfo=UTC)
@@ -139,7 +141,8 @@ def test_few_doors_open_at_the_first_knock_and_more_in_the_evening(here: Communi
 
 
 def test_newer_visits_have_newer_places_in_the_feed(here: Community) -> None:
-    order = [one.device_time for one in of(Visit, here).order_by(Visit.seq)]
+    sent = Operation.select(Operation.record)  # what waits for the supervisor came in late
+    order = [one.device_time for one in of(Visit, here).where(Visit.id.not_in(sent)).order_by(Visit.seq)]
     assert order == sorted(order)
 
 
@@ -178,6 +181,15 @@ def test_everyone_who_is_told_of_can_sign_in(here: Community) -> None:
     assert roles == {"grid_worker", "volunteer", "supervisor"}
     assert PASSWORD in describe()
     assert all(one.username in describe() for one in SIGN_INS)
+
+
+def test_lin_the_supervisor_has_something_of_each_sort_to_settle(
+    here: Community, demo: peewee.Database
+) -> None:
+    lin = me_of(Account.get(Account.username == "lin"))
+    queue = read(lin, NOW)
+    assert {row.reason for row in queue.open} == {"conflict", "area", "hazard", "clock"}
+    assert [row.decision.comment for row in queue.returned if row.decision] == ["是什么隐患？请补一句。"]
 
 
 def test_every_visit_is_by_the_worker_of_its_grid(here: Community) -> None:
