@@ -18,6 +18,7 @@ from fieldapp.declare.kinds import kinds
 from fieldapp.errors import refusal, why
 from fieldapp.limits import EXCHANGES, Turns, limiter, person
 from fieldapp.phone import app_version
+from sync.devices import unsent
 from sync.exchange import exchange
 from sync.wire import LIMIT_PACKED, LIMIT_UNPACKED, BadRequest, Busy, Refused, TooLarge, read_request
 
@@ -51,13 +52,18 @@ def post_sync() -> Response:
         wanted = read_request(_unpacked())
         if wanted.user != g.me.id:
             return refusal("other_user", user=g.me.id)
+        database = current_app.extensions["database"]
+        view = dict(g.me_view)
+        if not wanted.cursors:
+            # A phone that begins, or begins anew: has another one, or this one before, something left?
+            view["unsent"] = unsent(database, g.me, wanted.device)
         answer = exchange(
-            current_app.extensions["database"],
+            database,
             kinds(),
             g.me,
             wanted,
             now(),
-            me_view=g.me_view,
+            me_view=view,
             app=app_version(),
         )
     except TooLarge:

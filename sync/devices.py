@@ -50,14 +50,28 @@ def _new(me: Me, id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def save(db: peewee.Database, device: dict[str, Any], me: Me, now: datetime, contact: Contact | None) -> None:
-    """Write the device's row back, with what it said and every channel that it was ever given.  # P15"""
+def save(
+    db: peewee.Database,
+    device: dict[str, Any],
+    me: Me,
+    now: datetime,
+    contact: Contact | None,
+    taken: int = 0,
+) -> None:
+    """Write the device's row back, with what it said and every channel that it was ever given.  # P15
+
+    What it said waits was counted before it sent these `taken` operations.
+    """
     ever = set(device["channels"]) | me.channels
     device |= {"community": me.community, "last_exchange": instant(now)}
     if len(ever) != len(device["channels"]):
         device["channels"] = sorted(ever)
     if contact:
-        device |= {"offset_ms": contact.offset_ms, "app": contact.app, "report": dict(contact.report)}
+        report = dict(contact.report)
+        if taken:
+            report["waiting"] = max(0, int(report.get("waiting") or 0) - taken)
+            report["oldest"] = report.get("oldest") if report["waiting"] else None
+        device |= {"offset_ms": contact.offset_ms, "app": contact.app, "report": report}
     mark = db.param
     of = rows.table(Device)
     names = ("community", "last", "offset_ms", "app", "last_exchange", "report", "channels")
@@ -67,6 +81,17 @@ def save(db: peewee.Database, device: dict[str, Any], me: Me, now: datetime, con
         f"UPDATE {of.name} SET {changes} WHERE {of.column['id']} = {mark}",
         [*(values[n] for n in names), device["id"]],
     )
+
+
+def unsent(db: peewee.Database, me: Me, but: str) -> list[dict[str, Any]]:
+    """What this person's other phones said last that they still had: `device`, `count`, `oldest`, `at`."""
+    found = []
+    for one in rows.select(db, Device, "user", [me.id]):
+        count = int(one["report"].get("waiting") or 0)
+        if count and one["id"] != but and not one["revoked"]:
+            said = {"device": one["id"], "count": count, "oldest": one["report"].get("oldest")}
+            found.append({**said, "at": one["last_exchange"]})
+    return found
 
 
 def note(db: peewee.Database, me: Me, id: str, now: datetime, contact: Contact) -> bool:

@@ -167,7 +167,7 @@ class _Push:
         self.results: list[dict[str, Any]] = []
 
     def _close(self) -> Receipt:
-        devices.save(self.db, self.device, self.me, self.now, self.contact)
+        devices.save(self.db, self.device, self.me, self.now, self.contact, taken=len(self.results))
         self.results.sort(key=lambda result: result["seq"])
         return Receipt(self.device["last"], self.results, bool(self.device["revoked"]))
 

@@ -18,6 +18,7 @@ from fieldapp.config import instant, local_day, now, utc_offset
 from fieldapp.declare.expressions import expression
 from fieldapp.declare.find import Missing, run_queries
 from fieldapp.declare.form import FieldForm, describe
+from fieldapp.declare.own import own_list
 from fieldapp.declare.page_save import Draft, PageSave
 from fieldapp.declare.registry import registry
 from fieldapp.declare.save import UUID, operations, save
@@ -54,6 +55,9 @@ def context(url: str, args: Mapping[str, str], moment: datetime) -> dict[str, An
             "problems": 0,
             "storage": None,
             "operations": [],
+            "own": None,
+            "clock": 0,
+            "lost": None,
         },
         "form": None,
         "fresh_id": str(uuid7(int(moment.timestamp() * 1000))),
@@ -87,6 +91,8 @@ def answer_screen(screen: Screen, url: str, params: Mapping[str, str], method: s
     if screen.for_roles and g.me.role not in screen.for_roles:
         return problem(403, url, moment)
     ctx = context(url, args, moment)
+    if "own" in screen.needs:
+        ctx["status"]["own"] = own_list(g.me, args.get("page", ""))
     try:
         found = run_queries(screen.queries, g.me, {**ctx, **params}, moment)
     except Missing:

@@ -38,6 +38,10 @@ screen("/guide", "today/guide.html", tab="today")
 
 screen("/sync", "today/sync.html", tab="sync", needs=("outbox",), members=many(Member))
 
+screen("/mine", "today/mine.html", tab="sync", needs=("own",), args=("page",))
+
+screen("/leave", "today/leave.html", tab="sync")
+
 record_screen(
     "/profile",
     "today/profile.html",

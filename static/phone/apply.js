@@ -95,7 +95,10 @@ export async function applyAnswer(tx, data, answer, { sent, offset }) {
     if (sync.pruned !== answer.now.slice(0, 10)) await prune(tx, answer.now);
     Object.assign(sync, { ready: true, received: answer.now, pruned: answer.now.slice(0, 10) });
   }
-  Object.assign(sync, { epoch: answer.epoch, cursors: held, offset, me: answer.me, stopped: null });
+  // Said once, when this phone began: what another one, or this one before its memory was lost, still had.
+  const unsent = answer.me.unsent ?? sync.me?.unsent;
+  const me = unsent ? { ...answer.me, unsent } : answer.me;
+  Object.assign(sync, { epoch: answer.epoch, cursors: held, offset, me, stopped: null });
   await work.settle();
   const again = !answer.more && distrust(sync, data, answer);
   meta.put(outbox, "outbox");
@@ -261,8 +264,10 @@ async function acknowledge(work, outbox, upTo, at) {
     const refused = op.result && op.result.status !== "applied";
     await work.putOp({ ...op, acked: at, ...(refused ? { problem: 1 } : {}) });
     await work.touch(op.records);
-    const row = refused && (await work.row(op.record));
-    if (row) row.outcome = { code: /** @type {any} */ (op.result).status, at, reason: op.result?.reason };
+    // Also what the operation would have changed beside its record: nobody is to think that it was.
+    const rows = refused ? await Promise.all(op.records.map((id) => work.row(id))) : [];
+    for (const row of rows)
+      if (row) row.outcome = { code: /** @type {any} */ (op.result).status, at, reason: op.result?.reason };
   }
   outbox.acked = Math.max(outbox.acked, upTo);
 }

@@ -49,7 +49,7 @@ export async function buildContext(phone, { url, args, fragment, tab, needs }, t
     locale: me.locale,
     args,
     url,
-    status: await readStatus(phone, Date.parse(time.now), needs),
+    status: await readStatus(phone, Date.parse(time.now), needs, args),
     form: null,
     fresh_id: uuid7(),
     fragment,

@@ -97,6 +97,17 @@ export function createIdentity({ openDevice, openUser, ask, pause }) {
     device: opened,
     openStore,
 
+    /** Everyone of whom something is or was kept on this phone. @returns {Promise<string[]>} */
+    async everyone() {
+      const [held, { user }] = await Promise.all([(await opened()).waiting(), knowledge()]);
+      return [...new Set([...held.map((one) => one.user), ...(user ? [user] : [])])];
+    },
+
+    /** The language of whoever was here last. @returns {Promise<string | null>} */
+    async language() {
+      return (await knowledge()).me?.locale ?? null;
+    },
+
     /** Whether somebody may have signed in or out since the last exchange. */
     async doubted() {
       return (await knowledge()).doubted;

@@ -86,6 +86,23 @@ export async function offlinePage(phone, url) {
 }
 
 /**
+ * The same where nobody is signed in: it knows no person, only how many records wait here.
+ * @param {any} data
+ * @param {string | null} locale
+ * @param {number} others
+ */
+export function strangerPage(data, locale, others) {
+  const spoken = locale ?? Object.keys(data.catalogs)[0];
+  return page(render(data, "offline.html", { locale: spoken, status: { waiting: 0, others } }), 503);
+}
+
+/** A file to keep. @param {{name: string, text: string}} file */
+export function download({ name, text }) {
+  const disposition = `attachment; filename="${name}"`;
+  return page(text, 200, { "Content-Type": "application/octet-stream", "Content-Disposition": disposition });
+}
+
+/**
  * The records of a screen and the rest of its context; or the answer that stands in their way.
  * @param {Phone} phone
  * @param {Asked} asked
@@ -211,8 +228,8 @@ function inside(path) {
   return /^\/(?![/\\])/.test(path) && !path.includes("\\") ? path : "/";
 }
 
-/** @param {Request} request */
-function bodyOf(request) {
+/** What a form sent. @param {Request} request @returns {Promise<URLSearchParams | FormData>} */
+export function bodyOf(request) {
   const type = request.headers.get("Content-Type") ?? "";
   if (type.startsWith("multipart/form-data")) return request.formData();
   return request.text().then((text) => new URLSearchParams(text));

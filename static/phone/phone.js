@@ -1,7 +1,18 @@
 // Phone: decides for each request whether the phone answers it or the network does.
 
 import { answerAsset } from "./assets.js";
-import { answer, isField, offlinePage, problemPage, wantsFragment } from "./pages.js";
+import { clear } from "./clearing.js";
+import {
+  answer,
+  bodyOf,
+  download,
+  isField,
+  offlinePage,
+  problemPage,
+  strangerPage,
+  wantsFragment,
+} from "./pages.js";
+import { rescueFile } from "./rescue.js";
 import { createRouter } from "./router.js";
 import { standing, waiting } from "./standing.js";
 
@@ -18,6 +29,8 @@ import { standing, waiting } from "./standing.js";
 
 /** Until the first pull is complete the server answers, if it does so within this time. */
 const SERVER_FIRST = 4000;
+const RESCUE = "/rescue/file";
+const LEAVE = "/leave";
 
 /**
  * @param {object} parts
@@ -103,7 +116,7 @@ export function createPhone({ data, identity, world }) {
       return { phone: null, there: null };
     });
     if (there) return there;
-    if (!phone) return world.fetch(request);
+    if (!phone) return answerElsewhere(request);
     const again = request.clone();
     const made = await answerHere(phone, request);
     // What this phone does not hold yet, or what was saved before it answered, is the server's to answer.
@@ -121,10 +134,28 @@ export function createPhone({ data, identity, world }) {
     try {
       return await world.fetch(request);
     } catch (error) {
+      if (request.mode !== "navigate") throw error;
       const phone = await person().catch(() => null);
-      if (!phone || request.mode !== "navigate") throw error;
-      return offlinePage(phone, new URL(request.url));
+      if (phone) return offlinePage(phone, new URL(request.url));
+      return strangerPage(data, await identity.language(), await waitingHere());
     }
+  };
+
+  /** What waits on this phone, whoever saved it. */
+  const waitingHere = async () => {
+    const stores = await Promise.all((await identity.everyone()).map(identity.openStore));
+    const counts = await Promise.all(stores.map(async (store) => (await waiting(store)).count));
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+
+  /**
+   * Everything unsent as a file: without a server, without a session, whoever is signed in. Where nothing waits, the
+   * server says so.
+   * @param {Request} request
+   */
+  const answerRescue = async (request) => {
+    const file = await rescueFile(data, identity);
+    return file ? download(file) : answerElsewhere(request);
   };
 
   /**
@@ -133,9 +164,14 @@ export function createPhone({ data, identity, world }) {
    * @param {boolean} out
    */
   const answerDoor = async (request, out) => {
+    const clears = out && request.method === "POST" && (await bodyOf(request.clone())).has("clear");
+    // What was offered when nothing waited is refused when something does: the page says what to do instead (P8).
+    if (clears && (await waitingHere())) return Response.redirect(new URL(LEAVE, world.origin).href, 303);
+    const leaving = clears ? await person() : null;
     const answered = await answerElsewhere(request);
     // A refused password changes nothing about whose phone this is.
     const done = answered.type === "opaqueredirect" || answered.redirected || (out && answered.ok);
+    if (leaving && done && (await clear(leaving.store))) complete.delete(leaving.store);
     if (request.method === "POST" && done) await identity.doubt(out);
     return answered;
   };
@@ -155,6 +191,7 @@ export function createPhone({ data, identity, world }) {
       if (url.pathname === "/sign-in" || url.pathname === "/sign-out") {
         return answerDoor(request, url.pathname === "/sign-out");
       }
+      if (url.pathname === RESCUE) return answerRescue(request);
       if (isField(router, url.pathname, request.method)) return answerField(request, onSave);
       return request.mode === "navigate" ? answerElsewhere(request) : null;
     },

@@ -34,7 +34,8 @@ INSTANTS = (
     "2025-11-03T10:00:00Z",
     "2026-11-23T10:30:00Z",
 )
-STATES = ("phone", "received", "review", "quarantined", "held")
+STATES = ("phone", "received", "review", "quarantined", "held", "returned", "rejected")
+FATES = ("phone", "received", "applied", "review", "quarantined", "held")
 
 
 class Chance:
@@ -119,6 +120,12 @@ def context(screen: Screen, seed: int, locale: str, translate: Any) -> dict[str,
          "reason": chance.of((None, "invalid", "out_of_scope")), "detail": {}}
         for _ in range(chance.of((0, 1, 4)))
     ]  # fmt: skip
+    own = [
+        {"op": chance.id(), "says": chance.of((None, *TEXTS)), "kind": chance.of(registry.records), "record": chance.id(),
+         "verb": chance.of(("create", "patch", "retract")), "at": chance.of(INSTANTS), "received": chance.of((None, *INSTANTS)),
+         "state": chance.of(FATES), "reason": chance.of((None, "conflict", "invalid")), "undone": chance.of((True, False))}
+        for _ in range(chance.of((0, 1, 4)))
+    ]  # fmt: skip
     ctx: dict[str, Any] = {
         "me": {
             "id": chance.id(), "profile": chance.id(), "name": chance.of(TEXTS),
@@ -138,6 +145,9 @@ def context(screen: Screen, seed: int, locale: str, translate: Any) -> dict[str,
             "ready": chance.of((True, False)), "signed_out": chance.of((True, False)), "others": chance.of((0, 2)),
             "problems": chance.of((0, 1, 2)), "storage": chance.of((None, {"used": 123456, "left": 987654321})),
             "operations": operations,
+            "own": {"rows": own, "count": 120, "page": 2, "newer": chance.of((None, 1)), "older": chance.of((None, 3))},
+            "clock": chance.of((0, 15, -90, 3000)),
+            "lost": chance.of((None, {"count": chance.of((1, 4)), "at": chance.of(INSTANTS)})),
         },
         "form": None,
         "fresh_id": chance.id(),
