@@ -25,6 +25,7 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     from fieldapp.declare.views import field_urls
     from fieldapp.people import session
     from fieldapp.places.register_page import register
+    from fieldapp.rescue.views import rescue, rescued
     from fieldapp.review.views import review
 
     # Through the standard library, which survives a log that cannot be written: the disk may be full.
@@ -80,6 +81,8 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     app.register_blueprint(exchange.sync_door)
     app.register_blueprint(review)
     app.register_blueprint(register)
+    app.register_blueprint(rescue)
+    app.register_blueprint(rescued)
     app.register_blueprint(phone.phone)
     app.register_blueprint(health.health)
     return app

@@ -1,4 +1,4 @@
-"""Command: `fieldapp serve | demo | import-register | register-template | user add | user move | migrate | backup | restore | move | doctor`."""
+"""Command: `fieldapp serve | demo | import-register | register-template | user add | user move | migrate | backup | restore | move | rescue | doctor`."""
 
 from __future__ import annotations
 
@@ -61,6 +61,10 @@ def main(argv: list[str] | None = None) -> int:
     move = commands.add_parser("move", help="copy everything into another, empty database")
     move.add_argument("url", help="postgresql://… or sqlite:///…; set DATABASE_URL to it afterwards")
     move.set_defaults(run=_move)
+    rescue = commands.add_parser("rescue", help="take in what waited on a phone, from its rescue file")
+    rescue.add_argument("file", type=Path)
+    rescue.add_argument("--phone-lost", action="store_true", help="even if earlier records are missing here")
+    rescue.set_defaults(run=_rescue)
     commands.add_parser("doctor", help="check this installation and say what is wrong").set_defaults(
         run=_doctor
     )
@@ -227,6 +231,13 @@ def _move(arguments: argparse.Namespace) -> int:
         return 1
     print("copied; set DATABASE_URL to the new database and start the server")
     return 0
+
+
+def _rescue(arguments: argparse.Namespace) -> int:
+    from fieldapp.rescue.command import run_rescue
+
+    _prepare()
+    return run_rescue(arguments.file, arguments.phone_lost)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from fieldapp.declare.page_save import Draft, PageSave
 from fieldapp.declare.registry import registry
 from fieldapp.people.account import Account
 from fieldapp.places.register_models import REGISTER_MODELS
+from fieldapp.rescue.models import RescueBrought
 from sync import store
 
 # WAL with a full fsync at every commit: what was answered with "received" survives a power cut.  # P22
@@ -35,8 +36,8 @@ def open_database(url: str | None = None) -> peewee.Database:
 
 
 def app_models() -> list[type[peewee.Model]]:
-    """The tables that are not records: accounts, drafts, what pages saved, imports under way."""
-    return [Account, Draft, PageSave, *REGISTER_MODELS]
+    """The tables that are not records: accounts, drafts, what pages saved, imports under way, rescue files."""
+    return [Account, Draft, PageSave, RescueBrought, *REGISTER_MODELS]
 
 
 def upgrade(database: peewee.Database) -> list[str]:

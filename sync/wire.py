@@ -182,15 +182,19 @@ class Refusal(BaseModel):
 
 def read_request(body: bytes) -> Request:
     """The request in an unpacked body; raises BadRequest or TooLarge.  # P21"""
+    return check_request(parse_json(body))
+
+
+def parse_json(body: bytes) -> Any:
+    """The value in a text of JSON, of at most LIMIT_UNPACKED; raises BadRequest or TooLarge."""
     if len(body) > LIMIT_UNPACKED:
         raise TooLarge
     if sum(map(body.count, (b",", b":", b"[", b"{"))) > LIMIT_MARKS:
         raise TooLarge
     try:
-        said = json.loads(body, parse_constant=_no_number)
+        return json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError) as torn:
         raise BadRequest("json") from torn
-    return check_request(said)
 
 
 def check_request(said: Any) -> Request:
@@ -198,7 +202,7 @@ def check_request(said: Any) -> Request:
     ops = said.get("ops") if isinstance(said, dict) else None
     if isinstance(ops, list) and len(ops) > LIMIT_OPS:
         raise TooLarge
-    _check_depth(said)
+    check_depth(said)
     try:
         return Request.model_validate(said)
     except ValidationError as wrong:
@@ -209,7 +213,7 @@ def _no_number(text: str) -> None:
     raise ValueError(text)
 
 
-def _check_depth(said: Any) -> None:
+def check_depth(said: Any) -> None:
     """At most LIMIT_DEPTH levels and LIMIT_VALUES values in lists and objects."""
     level, count = [said], 0
     for _ in range(LIMIT_DEPTH):
