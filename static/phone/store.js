@@ -196,8 +196,11 @@ export async function openDevice(factory = indexedDB) {
   return device;
 }
 
-/** @param {IDBDatabase} db */
-function createUser(db) {
+/**
+ * @param {IDBDatabase} db
+ * @param {Record<string, unknown>} known what its memory begins with
+ */
+function createUser(db, known) {
   db.createObjectStore("records", { keyPath: "id" }).createIndex("k", "k", { multiEntry: true });
   const ops = db.createObjectStore("ops", { keyPath: "n" });
   ops.createIndex("op", "op", { unique: true });
@@ -205,7 +208,8 @@ function createUser(db) {
   ops.createIndex("record", "records", { multiEntry: true });
   ops.createIndex("problem", "problem");
   db.createObjectStore("drafts");
-  db.createObjectStore("meta");
+  const meta = db.createObjectStore("meta");
+  for (const [key, value] of Object.entries(known)) meta.put(value, key);
 }
 
 /**
@@ -216,24 +220,18 @@ function createUser(db) {
  * @returns {Promise<Store>}
  */
 export async function openUser(user, data, device = null, factory = indexedDB) {
-  let fresh = false;
-  const store = new Store(user, data, device, () =>
-    openDatabase(
-      `fieldapp:${user}`,
-      1,
-      (db) => {
-        fresh = true;
-        createUser(db);
-      },
-      factory,
-    ),
-  );
-  await store.db;
-  if (fresh) {
+  /** @type {Store} */
+  const store = new Store(user, data, device, async () => {
+    // Asked at every opening: the browser may throw the database away while the connection rests.
     const marker = await device?.get(`waiting:${user}`);
-    if (marker?.count) await store.put("meta", "lost", marker);
-    await store.put("meta", "keys", signature(data));
-  }
+    const known = { keys: signature(data), ...(marker?.count ? { lost: marker } : {}) };
+    const create = (/** @type {IDBDatabase} */ db) => {
+      createUser(db, known);
+      store.lost = known.lost ?? null;
+    };
+    return openDatabase(`fieldapp:${user}`, 1, create, factory);
+  });
+  await store.db;
   const [lost, sync, keys] = await store.read(["meta"], (tx) =>
     Promise.all(["lost", "sync", "keys"].map((key) => tx.objectStore("meta").get(key))),
   );

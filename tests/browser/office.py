@@ -28,6 +28,12 @@ class Office:
         finally:
             connection.close()
 
+    def change(self, statement: str, *given: Any) -> None:
+        """What somebody at the centre changed while nobody of the story looked."""
+        with pysqlite3.connect(self.file, timeout=20) as connection:
+            connection.execute(statement, given)
+        connection.close()
+
     def visits(self) -> list[dict[str, Any]]:
         """Every visit that stands, oldest first, each with its door's `address`."""
         return self.rows(
