@@ -137,7 +137,8 @@ export function createPhone({ data, identity, world }) {
       if (request.mode !== "navigate") throw error;
       const phone = await person().catch(() => null);
       if (phone) return offlinePage(phone, new URL(request.url));
-      return strangerPage(data, await identity.language(), await waitingHere());
+      const locale = await identity.language().catch(() => null);
+      return strangerPage(data, locale, await waitingHere().catch(() => 0));
     }
   };
 
@@ -149,12 +150,12 @@ export function createPhone({ data, identity, world }) {
   };
 
   /**
-   * Everything unsent as a file: without a server, without a session, whoever is signed in. Where nothing waits, the
-   * server says so.
+   * Everything unsent as a file: without a server, without a session, whoever is signed in. Where nothing waits, or
+   * nothing can be read, it is left to the server to say so.
    * @param {Request} request
    */
   const answerRescue = async (request) => {
-    const file = await rescueFile(data, identity);
+    const file = await rescueFile(data, identity).catch((error) => console.error(error));
     return file ? download(file) : answerElsewhere(request);
   };
 
@@ -166,7 +167,8 @@ export function createPhone({ data, identity, world }) {
   const answerDoor = async (request, out) => {
     const clears = out && request.method === "POST" && (await bodyOf(request.clone())).has("clear");
     // What was offered when nothing waited is refused when something does: the page says what to do instead (P8).
-    if (clears && (await waitingHere())) return Response.redirect(new URL(LEAVE, world.origin).href, 303);
+    if (clears && (await waitingHere().catch(() => 1)))
+      return Response.redirect(new URL(LEAVE, world.origin).href, 303);
     const leaving = clears ? await person() : null;
     const answered = await answerElsewhere(request);
     // A refused password changes nothing about whose phone this is.
