@@ -156,6 +156,14 @@ def context(screen: Screen, seed: int, locale: str, translate: Any) -> dict[str,
     }  # fmt: skip
     for name, query in screen.queries.items():
         ctx[name] = chance.result(query)
+    if "own" in screen.needs:
+        # What the desk decided on some of these operations.
+        choices = ("accept", "return", "asked", "reject", "repair")
+        ctx["decisions"] = [
+            {"id": chance.id(), "operation": one["op"], "choice": chance.of(choices), "comment": chance.of(TEXTS),
+             "state": chance.of(("open", "done"))}
+            for one in own if chance.of((True, False))
+        ]  # fmt: skip
     if screen.form:
         specs = screen.form.specs()
         values = {}
