@@ -244,15 +244,17 @@ async function hearResults(work, page) {
     await work.putOp({ ...rest, result: { status, reason, detail }, ...refused });
     if (!op.acked) continue;
     await work.touch(op.records);
-    const about = await work.row(op.record);
-    if (about) about.outcome = await outcomeOf(work, op.record, { [op.n]: at });
+    for (const touched of op.records) {
+      const about = await work.row(touched);
+      if (about) about.outcome = await outcomeOf(work, touched, { [op.n]: at });
+    }
   }
 }
 
 /** What became of the last operation on a record that is not applied. @param {Work} work @param {string} record @param {Record<number, string>} heard */
 async function outcomeOf(work, record, heard) {
   const on = await work.tx.objectStore("ops").index("record").getAll(record);
-  const last = on.filter((/** @type {any} */ op) => op.problem && op.record === record).pop();
+  const last = on.filter((/** @type {any} */ op) => op.problem).pop();
   return last && { code: last.result.status, at: heard[last.n] ?? last.acked, reason: last.result.reason };
 }
 
