@@ -31,7 +31,7 @@ export function ownList(store, page) {
     const undone = new Set(related.flat().flatMap((op) => (op.verb === "retract" ? op.patch.of : [])));
     const at = from / ON_A_PAGE + 1;
     return {
-      rows: shown.map((op) => row(op, undone.has(op.op))),
+      rows: shown.map((op, i) => row(op, undone.has(op.op), related[i])),
       count: all.length,
       page: at,
       newer: at > 1 ? at - 1 : null,
@@ -40,11 +40,11 @@ export function ownList(store, page) {
   });
 }
 
-/** @param {Op} op @param {boolean} undone */
-function row(op, undone) {
+/** @param {Op} op @param {boolean} undone @param {Op[]} related those on the same record */
+function row(op, undone, related) {
   return {
     op: op.op,
-    says: op.says,
+    says: op.says ?? related.find((one) => one.op === op.patch.of)?.says ?? null,
     kind: op.kind,
     record: op.record,
     verb: op.verb,
