@@ -9,11 +9,12 @@ from pathlib import Path
 
 import peewee
 
-from fieldapp.config import database_url
+from fieldapp.config import database_url, now
 from fieldapp.db import app_models, default_database, open_database, upgrade
 from fieldapp.declare.kinds import kinds
+from fieldapp.declare.photo import place
 from fieldapp.features import declare_all
-from sync import rows, store
+from sync import blobs, rows, store
 from sync.store import new_epoch
 
 CHUNK = 1_000
@@ -63,6 +64,7 @@ def restore(file: Path) -> None:
     declare_all()
     database = open_database(url)
     upgrade(database)
+    blobs.adopt(database, place().depot, now())
     new_epoch(database)
 
 

@@ -226,8 +226,10 @@ def _check_depth(said: Any) -> None:
 
 
 def openapi(version: str) -> Mapping[str, Any]:
-    """OpenAPI 3.1 of `POST /sync`, made from the models that check it."""
+    """OpenAPI 3.1 of `POST /sync`, made from the models that check it, and of the attachments' routes."""
     from pydantic.json_schema import models_json_schema
+
+    from sync.openapi import attachment_paths
 
     models = (Request, Answer, Refusal)
     _, schemas = models_json_schema(
@@ -257,7 +259,8 @@ def openapi(version: str) -> Mapping[str, Any]:
                     "requestBody": {"required": True, "content": content(Request)},
                     "responses": answers,
                 }
-            }
+            },
+            **attachment_paths(content(Refusal)),
         },
         "components": {
             "schemas": schemas["$defs"],

@@ -29,6 +29,8 @@ NOT_A_NUMBER = _l("Enter a whole number from %(min)d to %(max)d.")
 NOT_A_DAY = _l("Enter a date.")
 NOT_AN_INSTANT = _l("Enter a date and time.")
 PATTERN = _l("Not in the expected form.")
+TOO_MANY = _l("At most %(max)d photos.")
+NO_PICTURE = _l("This file is not a picture that can be kept.")
 # Said by the phone alone, when its storage is full (static/phone/saves.js).
 FULL = _l(
     "This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here."
@@ -37,7 +39,11 @@ FULL = _l(
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}Z")
+HASH = re.compile(r"[0-9a-f]{64}")
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+LISTS = ("choices", "photos")
 
 
 class BadValue(ValueError):
@@ -59,7 +65,8 @@ class Input(Field):
 
 
 def field(type: str, label: str, **spec: Any) -> Any:
-    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean` or `hidden`.
+    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean`, `hidden`
+    or `photos`.
 
     `words`: name of a declared list of choices · `max`, `min` · `pattern` · `required` · `required_if`, `shown_if`:
     field → values, all of which must hold. A field that is not shown has no value.
@@ -69,7 +76,7 @@ def field(type: str, label: str, **spec: Any) -> Any:
 
 def parse(type: str, texts: list[str]) -> Any:
     """The value of a field as a page sent it; a text that cannot be read comes back as it is."""
-    if type == "choices":
+    if type in LISTS:
         return [text for text in texts if text]
     text = (texts[0] if texts else "").replace("\r\n", "\n").strip()
     if type == "boolean":
@@ -117,6 +124,13 @@ def _is_instant(value: Any) -> bool:
     return isinstance(value, str) and bool(INSTANT.fullmatch(value)) and _is_day(value[:10])
 
 
+def are_photos(value: Any) -> bool:
+    """A list of different names of photos."""
+    if not isinstance(value, list) or not all(isinstance(one, str) and HASH.fullmatch(one) for one in value):
+        return False
+    return len(set(value)) == len(value)
+
+
 def _problem(spec: Mapping[str, Any], value: Any) -> tuple[str, dict[str, Any]] | None:
     kind = spec["type"]
     if kind == "choice" and value not in registry.words[spec["words"]]:
@@ -141,6 +155,11 @@ def _problem(spec: Mapping[str, Any], value: Any) -> tuple[str, dict[str, Any]] 
         low, high = spec.get("min", 0), spec.get("max", 999999)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             return NOT_A_NUMBER, {"min": low, "max": high}
+    if kind == "photos":
+        if not are_photos(value):
+            return PATTERN, {}
+        if len(value) > spec["max"]:
+            return TOO_MANY, {"max": spec["max"]}
     if kind == "day" and not _is_day(value):
         return NOT_A_DAY, {}
     if kind == "instant" and not _is_instant(value):
@@ -166,7 +185,7 @@ def check(fields: Mapping[str, Mapping[str, Any]], values: Values) -> tuple[Valu
             if required:
                 errors[name] = [(REQUIRED, {})]
             kept[name] = (
-                [] if spec["type"] == "choices" else ("" if spec["type"] in ("text", "textarea") else None)
+                [] if spec["type"] in LISTS else ("" if spec["type"] in ("text", "textarea") else None)
             )
             if spec["type"] == "boolean":
                 kept[name] = False
