@@ -1,5 +1,6 @@
 // Status: what the header and the sync screen say about this phone: what waits, since when, what was last received.
 
+import { underWay } from "./attachments.js";
 import { instant } from "./clock.js";
 import { last, list, standing, waiting } from "./standing.js";
 import { room } from "./store.js";
@@ -15,13 +16,14 @@ const SPOKEN_OF = 60 * 1000;
  */
 export async function readStatus({ store, device, me }, ms, needs) {
   const detailed = needs.includes("outbox");
-  const [waits, stands, said, others, storage, operations] = await Promise.all([
+  const [waits, stands, said, others, storage, operations, files] = await Promise.all([
     waiting(store),
     standing(store),
     last(store),
     device.waiting(),
     detailed ? room() : null,
     detailed ? list(store) : [],
+    detailed ? underWay(store) : 0,
   ]);
   const seconds = (/** @type {string | null} */ text) => (text ? instant(Date.parse(text)) : null);
   const recent = said && ms - Date.parse(said.at) < SPOKEN_OF;
@@ -36,5 +38,6 @@ export async function readStatus({ store, device, me }, ms, needs) {
     problems: stands.problems,
     storage,
     operations,
+    files,
   };
 }

@@ -196,6 +196,16 @@ export async function openDevice(factory = indexedDB) {
   return device;
 }
 
+/** @param {IDBDatabase} db @param {number} from the version that is there */
+function upgradeUser(db, from) {
+  if (from < 1) createUser(db);
+  if (from < 2) {
+    const blobs = db.createObjectStore("blobs", { keyPath: "hash" });
+    for (const index of ["draft", "due", "sent"]) blobs.createIndex(index, index);
+    db.createObjectStore("bytes");
+  }
+}
+
 /** @param {IDBDatabase} db */
 function createUser(db) {
   db.createObjectStore("records", { keyPath: "id" }).createIndex("k", "k", { multiEntry: true });
@@ -220,10 +230,10 @@ export async function openUser(user, data, device = null, factory = indexedDB) {
   const store = new Store(user, data, device, () =>
     openDatabase(
       `fieldapp:${user}`,
-      1,
-      (db) => {
-        fresh = true;
-        createUser(db);
+      2,
+      (db, from) => {
+        fresh = from === 0;
+        upgradeUser(db, from);
       },
       factory,
     ),
