@@ -5,6 +5,8 @@ import { draftOf, keepDraft } from "./drafts.js";
 const LONGEST = 1600;
 const MOST = 300_000;
 const QUALITIES = [0.8, 0.7, 0.6, 0.5, 0.4];
+/** A form whose save waits for the photo that is being shrunk. @type {EventTarget | null} */
+let held = null;
 /** A camera may throw the page out of memory: the draft comes first, if it is kept within this time. */
 const DRAFT_WITHIN = 900;
 
@@ -32,13 +34,6 @@ async function shrunk(file) {
   }
 }
 
-/** @param {HTMLElement} part @returns {number} how many more it takes */
-function room(part) {
-  const left = Number(part.dataset.max) - part.querySelectorAll(".shot").length;
-  for (const way of part.querySelectorAll("label")) way.hidden = left <= 0;
-  return left;
-}
-
 /** @param {HTMLElement} part @param {string} hash */
 function add(part, hash) {
   const blank = /** @type {HTMLTemplateElement} */ (part.querySelector("template"));
@@ -57,7 +52,8 @@ async function take(part, input) {
   failed.hidden = true;
   part.setAttribute("aria-busy", "true");
   try {
-    for (const file of files.slice(0, room(part))) {
+    const room = Number(part.dataset.max) - part.querySelectorAll(".shot").length;
+    for (const file of files.slice(0, room)) {
       const path = `/photos?for=${encodeURIComponent(draftOf(form))}&field=${input.name}`;
       const answer = await fetch(path, { method: "PUT", body: await shrunk(file) });
       if (answer.status !== 201) throw new Error(String(answer.status));
@@ -67,13 +63,9 @@ async function take(part, input) {
     failed.hidden = false;
   }
   part.removeAttribute("aria-busy");
-  changed(part, form);
-}
-
-/** @param {HTMLElement} part @param {HTMLFormElement | null} form */
-function changed(part, form) {
-  room(part);
-  form?.dispatchEvent(new Event("change", { bubbles: true }));
+  if (held !== form) return keepDraft(form);
+  held = null;
+  form.requestSubmit?.();
 }
 
 export function startCamera() {
@@ -85,6 +77,16 @@ export function startCamera() {
     const part = /** @type {HTMLElement | null} */ (found?.closest("[data-photos]") ?? null);
     return found && part ? [found, part] : [];
   };
+  document.addEventListener(
+    "submit",
+    (event) => {
+      if (!(/** @type {Element} */ (event.target).querySelector("[data-photos][aria-busy]"))) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      held = event.target;
+    },
+    true,
+  );
   document.addEventListener("change", (event) => {
     const [input, part] = hit(event, "input[type=file]");
     if (input && part && input.files.length) take(part, input);
@@ -94,7 +96,7 @@ export function startCamera() {
     if (drop && part) {
       const { form } = drop;
       drop.closest(".shot").remove();
-      changed(part, form);
+      keepDraft(form);
     }
     const [input] = hit(event, "input[type=file]");
     if (!input || input === opened) {

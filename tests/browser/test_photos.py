@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -113,6 +114,18 @@ def test_the_form_is_kept_before_the_camera_opens_and_a_photo_can_be_removed(li:
     take(page, b"no picture at all")
     expect(page.locator("[data-photo-failed]")).to_be_visible()
     expect(page.locator("#note")).to_have_value("不是照片")
+
+
+def test_a_save_tapped_while_a_photo_is_being_shrunk_takes_it_along(li: Phone, proxy: Proxy) -> None:
+    proxy.mode = "refuse"
+    page = li.go(visit(FIRST)).page
+    page.locator("input[name=outcome][value=met]").check(force=True)
+    take(page, picture(8, (4000, 3000)))
+    page.evaluate("() => document.querySelector('button[form=visit]').click()")
+    expect(page).to_have_url(re.compile("/units/"), timeout=20_000)
+    (op,) = operations(li, "li")
+    assert len(op["files"]) == 1
+    assert drafts(li, "li") == []
 
 
 def test_a_visit_arrives_before_its_photo_and_says_that_it_waits_for_it(
