@@ -18,7 +18,7 @@ from fieldapp import config
 
 def create_app(database: peewee.Database | None = None) -> Flask:
     """The wired application on `database` (default: the configured one)."""
-    from fieldapp import errors, exchange, features, health, limits, packing, phone, security
+    from fieldapp import errors, exchange, features, health, limits, packing, phone, photos, security, uploads
     from fieldapp.db import open_database
     from fieldapp.declare.registry import registry
     from fieldapp.declare.template import configure
@@ -79,6 +79,8 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     session.init_app(app)
     app.register_blueprint(field_urls())
     app.register_blueprint(exchange.sync_door)
+    app.register_blueprint(uploads.uploads)
+    app.register_blueprint(photos.photos)
     app.register_blueprint(review)
     app.register_blueprint(register)
     app.register_blueprint(rescue)

@@ -12,8 +12,9 @@ import peewee
 from fieldapp.config import database_url, now
 from fieldapp.db import app_models, default_database, open_database, upgrade
 from fieldapp.declare.kinds import kinds
+from fieldapp.declare.photo import place
 from fieldapp.features import declare_all
-from sync import rows, store
+from sync import blobs, rows, store
 from sync.results import tell_again
 from sync.store import new_epoch
 
@@ -64,6 +65,7 @@ def restore(file: Path) -> None:
     declare_all()
     database = open_database(url)
     upgrade(database)
+    blobs.adopt(database, place().depot, now())
     new_epoch(database)
     tell_again(database, now())
 

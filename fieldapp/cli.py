@@ -52,7 +52,10 @@ def main(argv: list[str] | None = None) -> int:
     move.set_defaults(run=_user_move)
 
     commands.add_parser("migrate", help="bring the database's schema up to date").set_defaults(run=_migrate)
-    backup = commands.add_parser("backup", help="write the whole database to one file, while serving")
+    backup = commands.add_parser(
+        "backup",
+        help="write the whole database to one file, while serving (photos are files: see docs/operations.md)",
+    )
     backup.add_argument("file", type=Path)
     backup.set_defaults(run=_backup)
     restore = commands.add_parser("restore", help="put a backup in place of the database")

@@ -52,7 +52,17 @@ def _database() -> list[tuple[bool, str]]:
         mode = database.execute_sql("PRAGMA journal_mode").fetchone()[0]
         sync = database.execute_sql("PRAGMA synchronous").fetchone()[0]
         findings.append((mode == "wal" and sync == 2, f"SQLite writes in {mode}, synchronous={sync}"))
-    return findings
+    return findings + ([] if stale else [_photos(database)])
+
+
+def _photos(database: peewee.Database) -> tuple[bool, str]:
+    from fieldapp.declare.photo import place
+    from sync import blobs
+
+    lost = blobs.lost(database, place().depot)
+    if not lost:
+        return True, "every photo that was confirmed is in the data folder"
+    return False, f"{len(lost)} of the confirmed photos are not in the data folder, among them {lost[0]}"
 
 
 def _phone() -> list[tuple[bool, str]]:

@@ -27,6 +27,15 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "revoked": (403, _l("This phone was signed off by a supervisor.")),
     "busy": (503, _l("The centre is busy. Nothing was lost; it is tried again by itself.")),
     "rate_limited": (429, _l("Too many requests. It is tried again by itself.")),
+    "no_upload": (404, _l("This upload is not known any more; the photo is sent again.")),
+    "upload_offset": (409, _l("Some of the photo has arrived already; the rest is sent.")),
+    "upload_version": (412, _l("The request could not be read. Nothing was changed.")),
+    "upload_too_large": (413, _l("The photo is too large.")),
+    "upload_type": (415, _l("The request could not be read. Nothing was changed.")),
+    "no_picture": (422, _l("This file is not a picture that can be kept.")),
+    "upload_locked": (423, _l("This photo is being sent by another page.")),
+    "too_many_uploads": (429, _l("Too many requests. It is tried again by itself.")),
+    "upload_checksum": (460, _l("The photo was damaged on its way; it is sent again.")),
 }
 
 # Why the centre takes nothing in for now; `busy` has its words above.

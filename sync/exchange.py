@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 
-from sync import devices, digest, faults
+from sync import blobs, devices, digest, faults
 from sync.encode import dumps
 from sync.instants import instant_ms, parse
 from sync.kinds import Kind
@@ -51,7 +51,8 @@ def exchange(
         epoch_now, seq, pruned, last = _standing(db, me, asked.device)
         pulled = Pull(db, kinds, me, seq, now, pruned).run(cursors, asked.tail)
         digests = None if pulled.more else digest.read(db, me.channels)
-    return _answer(app, epoch_now, now, last, receipt, me_view or _view(me), pulled, digests)
+        files = blobs.held(db, me, asked.files) if asked.files else []  # P23
+    return _answer(app, epoch_now, now, last, receipt, me_view or _view(me), pulled, digests, files)
 
 
 def _arrive(db: peewee.Database, kinds: Mapping[str, Kind], me: Me, asked: Request, now: datetime) -> Receipt:
@@ -105,6 +106,7 @@ def _answer(
     view: Mapping[str, Any],
     pulled: Pulled,
     digests: Mapping[str, Any] | None,
+    files: list[str],
 ) -> bytes:
     head = {"protocol": PROTOCOL, "app": app, "epoch": epoch_now, "now": instant_ms(now), "last": last}
     cursors = {
@@ -118,5 +120,6 @@ def _answer(
         "cursors": cursors,
         "more": pulled.more,
         "digests": digests,
+        "files": files,
     }
     return f'{dumps(head)[:-1]},"pages":{pulled.pages},{dumps(rest)[1:]}'.encode()

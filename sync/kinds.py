@@ -33,7 +33,8 @@ class Kind:
     `parent` names. `check(verb, patch)` answers field → problems, empty when all is well; `may(verb, me)` whether the
     role may do it. `effects` are (Ref field naming the target, field of the target → value of (this, target)); a
     field that effects of other kinds compute is listed in `effect_defaults` with the value it starts from. `form` is the
-    version of its fields, `upgrades` what brings values of version n to n + 1.  # P18
+    version of its fields, `upgrades` what brings values of version n to n + 1.  # P18  `files`: field that lists blobs →
+    field in which the server lists those of them that have arrived.  # P23
     """
 
     name: str
@@ -53,6 +54,7 @@ class Kind:
     effect_defaults: Mapping[str, Any] = field(default_factory=dict)
     form: int = 1
     upgrades: Mapping[int, Upgrade] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -67,7 +69,7 @@ class Kind:
     @cached_property
     def writable(self) -> frozenset[str]:
         """What a client may give when it creates: own fields that nothing computes."""
-        return frozenset(self.fields) - frozenset(self.effect_defaults)
+        return frozenset(self.fields) - frozenset(self.effect_defaults) - frozenset(self.files.values())
 
     def channels_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The channels that hold a record with these values."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import peewee
 
-from sync import devices, effects, faults, rows
+from sync import blobs, devices, effects, faults, rows
 from sync.batch import Batch
 from sync.encode import dumps_ascii, dumps_sorted
 from sync.history import History, Past
@@ -204,9 +204,12 @@ class _Push:
     def _apply(self, fresh: list[Sent]) -> None:
         """Decide every operation in memory, then write each table once."""
         batch = Batch(self.db, self.kinds, self.me.community, self.now)
+        named = [one.op for one in fresh if one.op.files]
+        blobs.lock(self.db, named)  # P23
         self._read_ahead(batch, fresh)
         verbs = Verbs(batch, self.me, self.history, ready=self.ready)
         made = [row for one in fresh if (row := self._decide(verbs, one))]
+        blobs.attach(batch, self.me, named)
         batch.write()
         if made:
             rows.insert(self.db, Operation, made)

@@ -214,9 +214,56 @@ class Failure(_Engine):
         table_name = "sync_failure"
 
 
+class Blob(_Engine):
+    """An attachment that this person has sent whole, named by the SHA-256 of what was sent.  # P23"""
+
+    community = Text()
+    user = Text()
+    hash = Text()
+    size = peewee.BigIntegerField()
+    at = Text()
+
+    class Meta:
+        table_name = "sync_blob"
+        primary_key = peewee.CompositeKey("community", "user", "hash")
+        indexes = ((("hash",), False),)
+
+
+class Attachment(_Engine):
+    """An operation of this person has named this blob for this record."""
+
+    community = Text()
+    user = Text()
+    hash = Text()
+    kind = Text()
+    record = Text()
+
+    class Meta:
+        table_name = "sync_attachment"
+        primary_key = peewee.CompositeKey("community", "kind", "record", "hash", "user")
+        indexes = ((("hash",), False),)
+
+
+class Upload(_Engine):
+    """A blob on its way in; how much of it is here, the length of its file says."""
+
+    id = Text(primary_key=True)
+    community = Text()
+    user = Text(index=True)
+    hash = Text()
+    length = peewee.BigIntegerField()
+    expires = Text(index=True)
+    done = peewee.BooleanField(default=False)
+
+    class Meta:
+        table_name = "sync_upload"
+
+
 def models() -> list[type[peewee.Model]]:
     """The engine's tables."""
-    return [SyncMeta, Counter, Device, Operation, Result, Feed, Digest, Start, Shape, Failure]
+    return [
+        SyncMeta, Counter, Device, Operation, Result, Feed, Digest, Start, Shape, Failure, Blob, Attachment, Upload,
+    ]  # fmt: skip
 
 
 def bind(db: peewee.Database, kinds: Mapping[str, Kind]) -> None:

@@ -22,6 +22,7 @@ LIMIT_MARKS = 4 * LIMIT_VALUES
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 INSTANT_PATTERN = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$"
 
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Uuid = Annotated[str, Field(pattern=UUID_PATTERN)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Channel = Annotated[str, Field(max_length=120)]
@@ -83,7 +84,7 @@ class Op(_Strict):
     patch: dict[Name, Any] = {}
     at: Annotated[str, Field(pattern=INSTANT_PATTERN)]
     offset: Offset = 0
-    files: Annotated[list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]], Field(max_length=50)] = []
+    files: Annotated[list[Hash], Field(max_length=50)] = []
 
     _at_exists = field_validator("at")(_moment)
 
@@ -122,6 +123,7 @@ class Request(_Strict):
     cursors: Annotated[dict[Channel, Cursor], Field(max_length=2000)] = {}
     report: Report = Report()
     tail: bool = False
+    files: Annotated[list[Hash], Field(max_length=50)] = []
 
     _clock_exists = field_validator("clock")(_moment)
 
@@ -163,6 +165,7 @@ class Answer(_Strict):
     cursors: dict[str, Cursor]
     more: bool
     digests: dict[str, Annotated[list[Seq], Field(min_length=2, max_length=2)]] | None
+    files: list[str]
 
 
 class Problem(BaseModel):
@@ -232,8 +235,10 @@ def check_depth(said: Any) -> None:
 
 
 def openapi(version: str) -> Mapping[str, Any]:
-    """OpenAPI 3.1 of `POST /sync`, made from the models that check it."""
+    """OpenAPI 3.1 of `POST /sync`, made from the models that check it, and of the attachments' routes."""
     from pydantic.json_schema import models_json_schema
+
+    from sync.openapi import attachment_paths
 
     models = (Request, Answer, Refusal)
     _, schemas = models_json_schema(
@@ -263,7 +268,8 @@ def openapi(version: str) -> Mapping[str, Any]:
                     "requestBody": {"required": True, "content": content(Request)},
                     "responses": answers,
                 }
-            }
+            },
+            **attachment_paths(content(Refusal)),
         },
         "components": {
             "schemas": schemas["$defs"],

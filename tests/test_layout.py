@@ -24,7 +24,7 @@ READS_ALL = {"review", "demo"}
 # Single files at the top of fieldapp/ that know nothing of the domain, so that anyone may use them.
 LEAVES = {"config", "errors", "limits"}
 # Who may name `fetch`: the door to the server, and those who pass a request through when the phone has no answer.
-FETCHERS = {"exchange.js", "assets.js", "phone.js", "identity.js", "sw.js"}
+FETCHERS = {"exchange.js", "blobs.js", "assets.js", "phone.js", "identity.js", "sw.js"}
 # The engine knows that people are members of a community and have a profile; nothing else of the work.
 KNOWN_TO_THE_ENGINE = {"community", "member", "profile"}
 MADE = {

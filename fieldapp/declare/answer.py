@@ -15,14 +15,16 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldapp.config import instant, local_day, now, utc_offset
+from fieldapp.declare import photo
 from fieldapp.declare.expressions import expression
 from fieldapp.declare.find import Missing, run_queries
-from fieldapp.declare.form import FieldForm, describe
+from fieldapp.declare.form import LISTS, NO_PICTURE, FieldForm, describe
 from fieldapp.declare.own import own_list
 from fieldapp.declare.page_save import Draft, PageSave
 from fieldapp.declare.registry import registry
 from fieldapp.declare.save import UUID, operations, save
 from fieldapp.declare.screen import Screen
+from sync.blobs import Unfit
 from sync.ids import uuid7
 
 PLACE = re.compile(r"\{([\w.]+)\}")
@@ -58,6 +60,7 @@ def context(url: str, args: Mapping[str, str], moment: datetime) -> dict[str, An
             "own": None,
             "clock": 0,
             "lost": None,
+            "files": 0,
         },
         "form": None,
         "fresh_id": str(uuid7(int(moment.timestamp() * 1000))),
@@ -113,7 +116,7 @@ def initial_values(screen: Screen, found: Mapping[str, Any]) -> dict[str, Any]:
     """What an untouched form shows: nothing, and for patched fields the loaded record's values."""
     assert screen.form is not None
     values: dict[str, Any] = {
-        name: [] if spec["type"] == "choices" else None for name, spec in screen.form.specs().items()
+        name: [] if spec["type"] in LISTS else None for name, spec in screen.form.specs().items()
     }
     for made in screen.saves:
         if made.verb == "patch" and made.target:
@@ -125,8 +128,10 @@ def initial_values(screen: Screen, found: Mapping[str, Any]) -> dict[str, Any]:
 def _post(
     screen: Screen, form: type[FieldForm], params: Mapping[str, str], ctx: dict[str, Any], moment: datetime
 ) -> AnyResponse:
-    sent = form(formdata=request.form)
+    body, torn = _with_photos(form, moment)
+    sent = form(formdata=body)
     values, errors = sent.check()
+    errors |= {name: [(NO_PICTURE, {})] for name in torn}
     if errors:
         words = {name: [gettext(text) % fill for text, fill in problems] for name, problems in errors.items()}
         ctx["form"] = form_view(form, sent.data, words, False)
@@ -152,6 +157,21 @@ def _post(
         PageSave.create(group=group, account=g.me.id, says=says, url=ctx["url"], at=instant(moment))
         Draft.drop(g.me.id, ctx["url"])
     return go(goes_to)
+
+
+def _with_photos(form: type[FieldForm], moment: datetime) -> tuple[Any, list[str]]:
+    """The page's texts with the names of the photos that came as files, from a page without a script; what was none."""
+    body, torn = _multi(request.form.to_dict(flat=False)), []
+    for name, spec in form.specs().items():
+        for file in request.files.getlist(name) if spec["type"] == "photos" else ():
+            sent = file.read(photo.LIMIT_SENT + 1)
+            if len(body.getlist(name)) > spec["max"] or not sent:
+                continue
+            try:
+                body.add(name, photo.keep(database(), g.me, sent, moment))
+            except Unfit:
+                torn.append(name)
+    return body, torn
 
 
 def fill(pattern: str, scope: Mapping[str, Any]) -> str:

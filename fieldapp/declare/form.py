@@ -31,6 +31,8 @@ NOT_A_NUMBER = _l("Enter a whole number from %(min)d to %(max)d.")
 NOT_A_DAY = _l("Enter a date.")
 NOT_AN_INSTANT = _l("Enter a date and time.")
 PATTERN = _l("Not in the expected form.")
+TOO_MANY = _l("At most %(max)d photos.")
+NO_PICTURE = _l("This file is not a picture that can be kept.")
 # Said by the phone alone, when its storage is full (static/phone/saves.js).
 FULL = _l(
     "This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here."
@@ -39,7 +41,11 @@ FULL = _l(
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}Z")
+HASH = re.compile(r"[0-9a-f]{64}")
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+LISTS = ("choices", "photos")
 
 
 class BadValue(ValueError):
@@ -61,7 +67,8 @@ class Input(Field):
 
 
 def field(type: str, label: str, **spec: Any) -> Any:
-    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean` or `hidden`.
+    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean`, `hidden`
+    or `photos`.
 
     `words`: name of a declared list of choices · `max`, `min` · `pattern` · `required` · `required_if`, `shown_if`:
     field → values, all of which must hold. A field that is not shown has no value.
@@ -71,7 +78,7 @@ def field(type: str, label: str, **spec: Any) -> Any:
 
 def parse(type: str, texts: list[str]) -> Any:
     """The value of a field as a page sent it; a text that cannot be read comes back as it is."""
-    if type == "choices":
+    if type in LISTS:
         return [text for text in texts if text]
     text = (texts[0] if texts else "").replace("\r\n", "\n").strip()
     if type == "boolean":
@@ -119,6 +126,13 @@ def _is_instant(value: Any) -> bool:
     return isinstance(value, str) and bool(INSTANT.fullmatch(value)) and _is_day(value[:10])
 
 
+def are_photos(value: Any) -> bool:
+    """A list of different names of photos."""
+    if not isinstance(value, list) or not all(isinstance(one, str) and HASH.fullmatch(one) for one in value):
+        return False
+    return len(set(value)) == len(value)
+
+
 def _rule(spec: Mapping[str, Any]) -> Callable[[Any], Problem | None]:
     """What is wrong with a value that is there, as a function made once for the field."""
     kind = spec["type"]
@@ -128,6 +142,8 @@ def _rule(spec: Mapping[str, Any]) -> Callable[[Any], Problem | None]:
         low, high = spec.get("min", 0), spec.get("max", 999999)
         wrong: Problem = (NOT_A_NUMBER, {"min": low, "max": high})
         return lambda value: None if type(value) is int and low <= value <= high else wrong
+    if kind == "photos":
+        return _photos_rule(spec["max"])
     known = registry.words[spec["words"]] if kind in ("choice", "choices") else {}
     fits, words = {
         "choice": (lambda value: isinstance(value, str) and value in known, NOT_A_CHOICE),
@@ -153,6 +169,15 @@ def _text_rule(spec: Mapping[str, Any]) -> Callable[[Any], Problem | None]:
     return rule
 
 
+def _photos_rule(most: int) -> Callable[[Any], Problem | None]:
+    def rule(value: Any) -> Problem | None:
+        if not are_photos(value):
+            return PATTERN, {}
+        return None if len(value) <= most else (TOO_MANY, {"max": most})
+
+    return rule
+
+
 def _are_choices(value: Any, known: Mapping[str, str]) -> bool:
     return (
         isinstance(value, list)
@@ -161,7 +186,7 @@ def _are_choices(value: Any, known: Mapping[str, str]) -> bool:
     )
 
 
-EMPTY: Values = {"choices": [], "text": "", "textarea": "", "boolean": False}
+EMPTY: Values = {"choices": [], "photos": [], "text": "", "textarea": "", "boolean": False}
 
 
 def checker(fields: Mapping[str, Mapping[str, Any]]) -> Checker:

@@ -7,8 +7,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 from fieldapp.declare.expressions import effect_functions
-from fieldapp.declare.form import Checker, Errors, checker
-from fieldapp.declare.record import Choice, Choices, Integer, Record
+from fieldapp.declare.form import Checker, Errors, are_photos, checker
+from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record
 from fieldapp.declare.registry import registry
 from sync.kinds import Kind
 from sync.scope import Me
@@ -43,6 +43,7 @@ def _kind(record: type[Record]) -> Kind:
         effect_defaults={name: record._meta.fields[name].default for name in record.computed()},
         form=record.form_version,
         upgrades=record.upgrades,
+        files=record.photo_fields(),
     )
 
 
@@ -121,6 +122,8 @@ def _fits(record: type[Record], name: str, value: Any) -> bool:
         return value in field.words
     if isinstance(field, Choices):
         return isinstance(value, list) and all(one in field.words for one in value)
+    if isinstance(field, Photos):
+        return are_photos(value) and len(value) <= field.max
     if isinstance(field, Integer):
         return isinstance(value, int) and not isinstance(value, bool)
     limit = getattr(field, "max", None)

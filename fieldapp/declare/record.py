@@ -104,6 +104,24 @@ class Choices(ListOf):
         super().__init__(**options)
 
 
+class Photos(ListOf):
+    """At most `max` photos, by the SHA-256 of what was sent; `<name>_here` lists those that have arrived.  # P23"""
+
+    wire = "photos"
+
+    def __init__(self, max: int = 4, **options: Any) -> None:
+        self.max = max
+        super().__init__(**options)
+
+    def bind(self, model: Any, name: str, set_attribute: bool = True) -> None:
+        """Bring along the field in which the server lists what has arrived."""
+        super().bind(model, name, set_attribute)
+        model._meta.add_field(f"{name}{HERE}", ListOf())
+
+
+HERE = "_here"
+
+
 @dataclass(frozen=True)
 class Effect:
     """What creating a record changes in its parent: field → Jinja expression over `this` and `target`."""
@@ -192,6 +210,13 @@ class Record(peewee.Model):
         """The kind of the parent record."""
         field = cls._meta.fields[cls.parent]
         return field.kind or field.name
+
+    @classmethod
+    def photo_fields(cls) -> dict[str, str]:
+        """The fields that list photos, each with the field that lists those of them that have arrived."""
+        return {
+            name: f"{name}{HERE}" for name, field in cls._meta.fields.items() if isinstance(field, Photos)
+        }
 
     @classmethod
     def computed(cls) -> tuple[str, ...]:

@@ -73,11 +73,23 @@ def stamped(made: list[dict[str, Any]], moment: datetime, group: str) -> list[di
     """The operations with their ids, group and time, as a phone stamps them."""
     milliseconds = int(moment.timestamp() * 1000)
     at = moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    common = {"group": group, "after": [], "at": at, "offset": 0, "files": []}
+    common = {"group": group, "after": [], "at": at, "offset": 0}
     return [
-        {"op": str(uuid7(milliseconds)), **common, "form": registry.records[one["kind"]].form_version, **one}
+        {
+            "op": str(uuid7(milliseconds)),
+            **common,
+            "files": files_of(one["kind"], one["patch"]),
+            "form": registry.records[one["kind"]].form_version,
+            **one,
+        }
         for one in made
     ]
+
+
+def files_of(kind: str, patch: Mapping[str, Any]) -> list[str]:
+    """The photos that an operation names."""
+    fields = registry.records[kind].photo_fields()
+    return list(dict.fromkeys(hash for name in fields for hash in patch.get(name) or ()))
 
 
 def save(me: Me, made: list[dict[str, Any]], moment: datetime) -> list[dict[str, Any]]:

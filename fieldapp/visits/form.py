@@ -14,6 +14,7 @@ class VisitForm(FieldForm):
     outcome = field("choice", _l("What came of it"), words="visit.outcome", required=True)
     phrases = field("choices", _l("Situation"), words="visit.phrases")
     note = field("textarea", _l("Add a sentence"), max=500)
+    photos = field("photos", _l("Photos of the object, never of the living space"), max=4)
     come_back = field("instant", _l("Come back at"), required_if={"outcome": ("appointment",)})
     phone = field("text", _l("Phone"), max=64, pattern=r"[0-9+() /-]*", shown_if={"outcome": SPOKE})
     tenure = field(

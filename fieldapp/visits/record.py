@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldapp.declare.record import Choice, Choices, Instant, Record, Ref, Text, effect
+from fieldapp.declare.record import Choice, Choices, Instant, Photos, Record, Ref, Text, effect
 from fieldapp.declare.words import _l
 
 OUTCOMES = (
@@ -66,3 +66,4 @@ class Visit(Record):
     phrases = Choices(*PHRASES)
     note = Text(max=500)
     come_back = Instant(null=True)
+    photos = Photos(max=4)

@@ -12,10 +12,9 @@ function draftForm(target) {
   return form?.matches("[data-draft]") ? form : null;
 }
 
-/** @param {HTMLFormElement} form */
-function address(form) {
-  const path = form.dataset.draft || new URL(form.action || location.href, location.href).pathname;
-  return `/drafts?for=${encodeURIComponent(path)}`;
+/** The address that a form's draft is kept under. @param {HTMLFormElement} form */
+export function draftOf(form) {
+  return form.dataset.draft || new URL(form.action || location.href, location.href).pathname;
 }
 
 /**
@@ -31,11 +30,16 @@ function say(form, kept) {
 }
 
 /** @param {HTMLFormElement} form */
-async function write(form) {
+export async function keepDraft(form) {
   forget(form);
-  const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
+  const texts = Array.from(new FormData(form)).filter(([, value]) => typeof value === "string");
+  const body = new URLSearchParams(/** @type {any} */ (texts));
   try {
-    const answer = await fetch(address(form), { method: "PUT", body, keepalive: true });
+    const answer = await fetch(`/drafts?for=${encodeURIComponent(draftOf(form))}`, {
+      method: "PUT",
+      body,
+      keepalive: true,
+    });
     say(form, answer.ok);
   } catch {
     say(form, false);
@@ -51,7 +55,7 @@ function forget(form) {
 export function startDrafts() {
   document.addEventListener("change", (event) => {
     const form = draftForm(event.target);
-    if (form) write(form);
+    if (form) keepDraft(form);
   });
   document.addEventListener("input", (event) => {
     const form = draftForm(event.target);
@@ -59,12 +63,12 @@ export function startDrafts() {
     clearTimeout(due.get(form));
     due.set(
       form,
-      window.setTimeout(() => write(form), TYPING_PAUSE),
+      window.setTimeout(() => keepDraft(form), TYPING_PAUSE),
     );
   });
   // What is being saved needs no draft: one written late would come back after the save.
   document.addEventListener("submit", (event) => forget(/** @type {HTMLFormElement} */ (event.target)), true);
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") for (const form of due.keys()) write(form);
+    if (document.visibilityState === "hidden") for (const form of due.keys()) keepDraft(form);
   });
 }

@@ -1,5 +1,6 @@
 // Page: the one script of every page; everything it does is also possible without it.
 
+import { startCamera } from "./camera.js";
 import { startChips } from "./chips.js";
 import { startConditions } from "./conditions.js";
 import { startCountdowns } from "./countdown.js";
@@ -13,6 +14,7 @@ const worker = startWorker();
 startNavigation(worker);
 startConditions();
 startChips();
+startCamera();
 startDrafts();
 startCountdowns();
 startStatus();

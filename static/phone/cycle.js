@@ -1,6 +1,7 @@
 // Cycle: one exchange from the first question to "no more": operations out, pages in, receipts at the end.
 
 import { applyAnswer, openSync, restamped } from "./apply.js";
+import { confirm, unconfirmed } from "./attachments.js";
 import { instantMs } from "./clock.js";
 import { claim, release, renew } from "./lease.js";
 import { openOutbox } from "./outbox.js";
@@ -28,6 +29,8 @@ import { batch, PROTOCOL, toWire } from "./wire.js";
 const PATIENCE = 12;
 /** As many channels as a report may name. */
 const MOST_ALARMS = 100;
+/** What an answer may change. */
+const STORES = ["records", "ops", "meta", "blobs", "bytes"];
 
 /** The server said why not, in the protocol's words. */
 export class Refused extends Error {
@@ -69,8 +72,9 @@ async function rounds(store, data, around) {
     try {
       const { answer, offset } = await around.ask(round.request, round.offset);
       const taken = Math.max(round.from, Math.min(round.last, answer.last + round.base));
-      const { outbox, sync, restarted, again } = await store.write(["records", "ops", "meta"], async (tx) => {
+      const { outbox, sync, restarted, again } = await store.write(STORES, async (tx) => {
         await renew(tx, around.token, around.now());
+        await confirm(tx, round.request.files, answer.files ?? []);
         return applyAnswer(tx, data, answer, { sent: taken, offset });
       });
       sent = restarted ? outbox.acked : taken;
@@ -124,8 +128,9 @@ async function rounds(store, data, around) {
 async function gather(store, data, around, sent, most) {
   const space = await room();
   // The first use of the outbox makes the device id: a write.
-  return store.write(["ops", "meta"], async (tx) => {
+  return store.write(["ops", "meta", "blobs"], async (tx) => {
     const [sync, outbox, waits] = [await openSync(tx), await openOutbox(tx), await waitingIn(tx)];
+    const files = await unconfirmed(tx);
     const from = sent ?? outbox.acked;
     const held = await tx.objectStore("ops").getAll(above(from), 100);
     const ops = batch(
@@ -149,6 +154,7 @@ async function gather(store, data, around, sent, most) {
         ...(sync.alarms.length ? { alarms: sync.alarms.slice(0, MOST_ALARMS) } : {}),
       },
       tail: around.tail,
+      files,
     };
     return { request, base: outbox.base, from, last: from + ops.length, offset: sync.offset };
   });

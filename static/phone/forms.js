@@ -26,6 +26,8 @@ const NOT_A_NUMBER = "Enter a whole number from %(min)d to %(max)d.";
 const NOT_A_DAY = "Enter a date.";
 const NOT_AN_INSTANT = "Enter a date and time.";
 const PATTERN = "Not in the expected form.";
+const TOO_MANY = "At most %(max)d photos.";
+const LISTS = ["choices", "photos"];
 
 // What Python's str.strip() takes away: not quite what JavaScript's trim() does.
 const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
@@ -76,7 +78,7 @@ function toInstant(text, utcOffset) {
  * @returns {any}
  */
 function parse(type, texts, utcOffset) {
-  if (type === "choices") return texts.filter((text) => text !== "");
+  if (LISTS.includes(type)) return texts.filter((text) => text !== "");
   const text = strip((texts[0] ?? "").replaceAll("\r\n", "\n"));
   if (type === "boolean") return !["", "0", "false"].includes(text);
   if (["text", "textarea", "choice", "hidden"].includes(type)) return text;
@@ -117,6 +119,11 @@ function problem(spec, value, words) {
       const good = value.every((/** @type {string} */ one) => Object.keys(known).includes(one));
       return good && new Set(value).size === value.length ? null : [NOT_A_CHOICE, {}];
     }
+    case "photos": {
+      const good = value.every((/** @type {string} */ one) => /^[0-9a-f]{64}$/.test(one));
+      if (!good || new Set(value).size !== value.length) return [PATTERN, {}];
+      return value.length <= Number(spec.max) ? null : [TOO_MANY, { max: Number(spec.max) }];
+    }
     case "text":
     case "textarea":
     case "hidden": {
@@ -141,7 +148,7 @@ function problem(spec, value, words) {
 
 /** @param {string} type */
 function nothing(type) {
-  if (type === "choices") return [];
+  if (LISTS.includes(type)) return [];
   if (type === "boolean") return false;
   return type === "text" || type === "textarea" ? "" : null;
 }

@@ -1,5 +1,6 @@
 // Outbox: every save becomes operations, in order, and none is ever taken out before the server has it (P2).
 
+import { filesOf, queue } from "./attachments.js";
 import { instantMs, world } from "./clock.js";
 import { uuid7 } from "./ids.js";
 import { deviceTime, same } from "./overlay.js";
@@ -67,7 +68,10 @@ export async function save(store, data, { me, saves, freshKey, says, url, draft,
       made.push(op && (await add({ ...op, group, says: says ?? null, url: url ?? null })));
     }
     if (made.some(Boolean)) said({ says: says ?? null, group, url: url ?? null });
-    if (draft) work.tx.objectStore("drafts").delete(draft);
+    if (draft) {
+      work.tx.objectStore("drafts").delete(draft);
+      await queue(work.tx, draft, /** @type {Op[]} */ (made.filter(Boolean)));
+    }
     const ids = new Set([...earlier, ...made].flatMap((op) => op?.record ?? []));
     const rows = await Promise.all(Array.from(ids, (id) => work.row(id)));
     return { repeated: earlier.length > 0, records: rows.flatMap((row) => row?.shown ?? []) };
@@ -88,7 +92,8 @@ async function operation(work, { verb, kind, record, patch = {}, base: seen, aft
   const shown = row?.shown ?? null;
   if (verb !== "create" && !shown) throw new Error(`${kind} ${id}: not on this phone`);
   const needs = after.flatMap((needed) => (typeof needed === "number" ? (made[needed]?.op ?? []) : needed));
-  const op = { verb, kind, record: id, after: needs, base_version: row?.server?.version ?? null };
+  const files = filesOf(work.data, kind, patch);
+  const op = { verb, kind, record: id, after: needs, files, base_version: row?.server?.version ?? null };
   if (verb === "create") {
     /** @type {Record<string, Fields>} */
     const before = {};
@@ -160,7 +165,7 @@ export async function undo(store, data, { me, group, says, ...when }) {
  * @returns {Promise<T>}
  */
 async function change(store, data, me, { now, clock = world.now(), offset = store.offset }, make) {
-  const done = await store.write(["records", "ops", "drafts", "meta"], async (tx) => {
+  const done = await store.write(["records", "ops", "drafts", "meta", "blobs", "bytes"], async (tx) => {
     const meta = tx.objectStore("meta");
     const outbox = await openOutbox(tx);
     const work = new Work(tx, data, me);

@@ -1,5 +1,6 @@
 // Pages: answers a field URL from the phone's store, byte for byte as Flask answers it.
 
+import { attach } from "./attachments.js";
 import { buildContext, lookup, moment, translator } from "./context.js";
 import { dropDraft, keepDraft, readDraft } from "./drafts.js";
 import { describe, inWords, readValues } from "./forms.js";
@@ -34,6 +35,8 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
   "font-src 'self'",
 ].join("; ");
+
+const FILES = "/photos";
 
 const HEADERS = {
   "Content-Type": "text/html; charset=utf-8",
@@ -136,7 +139,7 @@ function initialValues(phone, screen, found) {
   /** @type {Record<string, any>} */
   const values = {};
   for (const { name, type } of phone.data.forms[screen.form].fields)
-    values[name] = type === "choices" ? [] : null;
+    values[name] = type === "choices" || type === "photos" ? [] : null;
   for (const { verb, target, fields } of screen.saves) {
     if (verb === "patch") for (const name of fields) values[name] = found[target]?.[name] ?? null;
   }
@@ -250,6 +253,33 @@ async function answerDrafts(phone, request, url) {
 }
 
 /**
+ * `PUT /photos?for=<path>&field=<name>`: a file of a form that is not saved yet; its name.
+ * @param {Phone} phone
+ * @param {Request} request
+ * @param {URL} url
+ */
+async function answerFile({ store }, request, { searchParams }) {
+  const [path, field] = [searchParams.get("for") ?? "", searchParams.get("field") ?? ""];
+  try {
+    const hash = await attach(store, path, field, await request.arrayBuffer());
+    return new Response(hash, { status: 201, headers: { ...HEADERS, "Content-Type": "text/plain" } });
+  } catch (error) {
+    if (/** @type {Error} */ (error).name !== "StorageFull") throw error;
+    return new Response(null, { status: 507 }); // P8
+  }
+}
+
+/**
+ * `GET /photos/<hash>`: what this phone holds; null leaves it to the server.
+ * @param {Phone} phone
+ * @param {string} hash
+ */
+async function showFile({ store }, hash) {
+  const bytes = await store.get("bytes", hash);
+  return bytes ? new Response(bytes, { headers: { ...HEADERS, "Content-Type": "image/jpeg" } }) : null;
+}
+
+/**
  * `POST /undo`: takes back the save named by `group`, then goes on to `then`; null when this phone has no such save.
  * @param {Phone} phone
  * @param {Router} router
@@ -271,6 +301,8 @@ async function answerUndo(phone, router, request, from) {
 export function isField(router, path, method) {
   if (path === "/drafts") return method === "PUT" || method === "DELETE";
   if (path === "/undo") return method === "POST";
+  if (path === FILES) return method === "PUT";
+  if (path.startsWith(`${FILES}/`)) return method === "GET";
   const match = router.match(path);
   return match !== null && (method === "GET" || (method === "POST" && Boolean(match.screen.form)));
 }
@@ -287,6 +319,8 @@ export async function answer(phone, router, request) {
   const fragment = wantsFragment(request);
   if (url.pathname === "/drafts") return answerDrafts(phone, request, url);
   if (url.pathname === "/undo") return answerUndo(phone, router, request, { url, fragment });
+  if (url.pathname === FILES) return answerFile(phone, request, url);
+  if (url.pathname.startsWith(`${FILES}/`)) return showFile(phone, url.pathname.slice(FILES.length + 1));
   const match = router.match(url.pathname);
   if (!match) return problemPage(phone, 404, { url, fragment });
   if (request.method !== "POST") return show(phone, { match, url, fragment });

@@ -1,5 +1,6 @@
 // Status: what the header and the sync screen say about this phone: what waits, since when, what was last received.
 
+import { underWay } from "./attachments.js";
 import { instant } from "./clock.js";
 import { ownList } from "./own.js";
 import { last, list, standing, waiting } from "./standing.js";
@@ -22,7 +23,7 @@ const CLOCK_OFF = 10 * 60_000;
  */
 export async function readStatus({ store, device, me }, ms, needs, args) {
   const detailed = needs.includes("outbox");
-  const [waits, stands, said, others, storage, operations, own] = await Promise.all([
+  const [waits, stands, said, others, storage, operations, own, files] = await Promise.all([
     waiting(store),
     standing(store),
     last(store),
@@ -30,6 +31,7 @@ export async function readStatus({ store, device, me }, ms, needs, args) {
     detailed ? room() : null,
     detailed ? list(store) : [],
     needs.includes("own") ? ownList(store, args.page) : null,
+    detailed ? underWay(store) : 0,
   ]);
   const seconds = (/** @type {string | null} */ text) => (text ? instant(Date.parse(text)) : null);
   const recent = said && ms - Date.parse(said.at) < SPOKEN_OF;
@@ -47,6 +49,7 @@ export async function readStatus({ store, device, me }, ms, needs, args) {
     own,
     clock: Math.abs(store.offset) > CLOCK_OFF ? Math.round(-store.offset / 60_000) : 0,
     lost: recentOf([store.lost, ...(me.unsent ?? [])], ms),
+    files,
   };
 }
 

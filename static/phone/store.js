@@ -198,8 +198,19 @@ export async function openDevice(factory = indexedDB) {
 
 /**
  * @param {IDBDatabase} db
- * @param {Record<string, unknown>} known what its memory begins with
+ * @param {number} from the version that is there
+ * @param {Record<string, unknown>} known what a new memory begins with
  */
+function upgradeUser(db, from, known) {
+  if (from < 1) createUser(db, known);
+  if (from < 2) {
+    const blobs = db.createObjectStore("blobs", { keyPath: "hash" });
+    for (const index of ["draft", "due", "sent"]) blobs.createIndex(index, index);
+    db.createObjectStore("bytes");
+  }
+}
+
+/** @param {IDBDatabase} db @param {Record<string, unknown>} known */
 function createUser(db, known) {
   db.createObjectStore("records", { keyPath: "id" }).createIndex("k", "k", { multiEntry: true });
   const ops = db.createObjectStore("ops", { keyPath: "n" });
@@ -225,11 +236,11 @@ export async function openUser(user, data, device = null, factory = indexedDB) {
     // Asked at every opening: the browser may throw the database away while the connection rests.
     const marker = await device?.get(`waiting:${user}`);
     const known = { keys: signature(data), ...(marker?.count ? { lost: marker } : {}) };
-    const create = (/** @type {IDBDatabase} */ db) => {
-      createUser(db, known);
-      store.lost = known.lost ?? null;
+    const upgrade = (/** @type {IDBDatabase} */ db, /** @type {number} */ from) => {
+      upgradeUser(db, from, known);
+      if (from < 1) store.lost = known.lost ?? null;
     };
-    return openDatabase(`fieldapp:${user}`, 1, create, factory);
+    return openDatabase(`fieldapp:${user}`, 2, upgrade, factory);
   });
   await store.db;
   const [lost, sync, keys] = await store.read(["meta"], (tx) =>

@@ -1,6 +1,8 @@
 // Service worker: the events, and nothing else.
 
 import { dropOldAssets, keepAssets } from "./assets.js";
+import { underWay } from "./attachments.js";
+import { createUploader } from "./blobs.js";
 import { createRunner, RECONNECT_WITHIN_MS } from "./exchange.js";
 import { createIdentity } from "./identity.js";
 import { createPhone } from "./phone.js";
@@ -37,8 +39,16 @@ const identity = createIdentity({
   pause: world.pause,
 });
 
+const uploader = createUploader({
+  openStore: identity.openStore,
+  fetch: world.fetch,
+  onSent: () => run("sent"),
+});
+
 /** @type {Promise<ReturnType<typeof createRunner>> | null} */
 let runner = null;
+/** Attachments under way; nobody waits for them, but they keep the worker alive. @type {Promise<void>} */
+let uploads = Promise.resolve();
 
 /** @param {string} reason */
 async function run(reason) {
@@ -58,7 +68,9 @@ async function run(reason) {
   runner.catch(() => {
     runner = null;
   });
-  return (await runner).run(reason);
+  const outcome = await (await runner).run(reason);
+  if (outcome.code === "done" && outcome.user) uploads = uploader.run(outcome.user);
+  return outcome;
 }
 
 /**
@@ -70,7 +82,8 @@ async function run(reason) {
 async function runForPage(reason, user) {
   await identity.introduce(user);
   const person = reason === "timer" ? await identity.current() : null;
-  if (reason === "timer" && !(person && (await waiting(person.store)).count)) return "done";
+  const waits = person && ((await waiting(person.store)).count || (await underWay(person.store)));
+  if (reason === "timer" && !waits) return "done";
   return (await run(reason)).code;
 }
 
@@ -78,6 +91,7 @@ async function runForPage(reason, user) {
 async function afterSave() {
   tell("save");
   await Promise.allSettled([worker.registration.sync?.register(TAG), run("save")]);
+  await uploads;
 }
 
 const phone = createPhone({ data, identity, world });
@@ -99,11 +113,20 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 worker.addEventListener("message", (/** @type {any} */ event) => {
   const { type, reason, user } = event.data ?? {};
   if (type === "run")
-    event.waitUntil(runForPage(reason, user).then((code) => event.ports[0]?.postMessage({ code })));
+    event.waitUntil(
+      runForPage(reason, user)
+        .then((code) => event.ports[0]?.postMessage({ code }))
+        .then(() => uploads),
+    );
 });
 
 worker.addEventListener("sync", (/** @type {any} */ event) => {
   // The browsers of a whole street see the network come back in the same second (P7).
   if (event.tag === TAG)
-    event.waitUntil(world.pause(Math.random() * RECONNECT_WITHIN_MS).then(() => run("sync")));
+    event.waitUntil(
+      world
+        .pause(Math.random() * RECONNECT_WITHIN_MS)
+        .then(() => run("sync"))
+        .then(() => uploads),
+    );
 });

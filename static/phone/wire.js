@@ -29,6 +29,7 @@ export class NotTheProtocol extends Error {
  * @property {string} [app] the server's version of the app
  * @property {string[]} [anew] channels that are read from their start again (P16)
  * @property {import("./digest.js").Sums | null} [digests] what each channel holds, on the last page
+ * @property {string[]} [files] of those asked about, the ones that the server holds
  */
 
 /**
@@ -172,6 +173,7 @@ export function readAnswer(said, user) {
     ) &&
     typeof said.more === "boolean" &&
     (said.anew === undefined || isList(said.anew, isText)) &&
+    isList(said.files ?? [], isText) &&
     (!said.digests || (isObject(said.digests) && Object.values(said.digests).every(isDigest)));
   if (!fine) throw new NotTheProtocol("shape");
   return said;

@@ -45,6 +45,25 @@ SAVES = """async ({ households, rounds }) => {
   }
   return times;
 }"""
+# What a worker's phone holds after a day of hazards without a signal: photos that operations name and nobody has got.
+PHOTOS = """async ({ user, count, size }) => {
+  const db = await new Promise((resolve, reject) => {
+    const asked = indexedDB.open(`fieldapp:${user}`);
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+  for (let at = 1; at <= count; at += 1) {
+    const bytes = new Uint8Array(size);
+    for (let from = 0; from < size; from += 65536) crypto.getRandomValues(bytes.subarray(from, Math.min(from + 65536, size)));
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const tx = db.transaction(["blobs", "bytes"], "readwrite");
+    tx.objectStore("blobs").put({ hash, size, due: at });
+    tx.objectStore("bytes").put(bytes.buffer, hash);
+    await new Promise((resolve) => { tx.oncomplete = resolve; });
+  }
+  db.close();
+}"""
 TAP = """(selector) => new Promise((resolve) => {
   const link = document.querySelector(selector);
   if (!link) throw new Error("nothing to tap: " + selector);
@@ -167,6 +186,11 @@ class Walk:
             times.append(self.phone.evaluate(TAP, "a.back"))
         return times[2:]
 
+    def photograph(self, count: int = 200, size: int = 250_000) -> None:
+        """Let this many photos wait on the phone."""
+        user = self.phone.page.locator("[data-user]").get_attribute("data-user")
+        self.phone.evaluate(PHOTOS, {"user": user, "count": count, "size": size})
+
     def cold_boards(self, rounds: int = 5) -> list[float]:
         """A tap that has to start the worker first."""
         session = self.phone.context.new_cdp_session(self.phone.page)
@@ -218,10 +242,25 @@ def walk_figures(
         figures.append(
             Figure("a sixth of a core: cold worker to board, p50", middle(walk.cold_boards()), "ms", 900)
         )
+    figures += _photo_figures(walk)
     walk.close()
     if large:
         figures.append(_large_figure(folder, playwright, large, usual))
     return figures
+
+
+def _photo_figures(walk: Walk) -> list[Figure]:
+    """The same saves and screens without and with 200 photos waiting, one after the other in this run."""
+    saves, screens = walk.saves(), walk.fragments(10)
+    walk.photograph()
+    saves_then, screens_then = walk.saves(), walk.fragments(10)
+    before, after = ([took for times in one.values() for took in times] for one in (screens, screens_then))
+    return [
+        Figure("200 photos waiting: save, p50", middle(saves_then) / middle(saves), "times", 1.25,
+               f"without: {middle(saves):.1f} ms, with: {middle(saves_then):.1f} ms"),
+        Figure("200 photos waiting: warm fragment, p50", middle(after) / middle(before), "times", 1.25,
+               f"without: {middle(before):.1f} ms, with: {middle(after):.1f} ms"),
+    ]  # fmt: skip
 
 
 def _large_figure(

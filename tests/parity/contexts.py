@@ -34,6 +34,7 @@ INSTANTS = (
     "2025-11-03T10:00:00Z",
     "2026-11-23T10:30:00Z",
 )
+PHOTOS = tuple(letter * 64 for letter in "abcdef")
 STATES = ("phone", "received", "review", "quarantined", "held", "returned", "rejected")
 FATES = ("phone", "received", "applied", "review", "quarantined", "held")
 
@@ -66,6 +67,10 @@ class Chance:
             return self.of(words)
         if field.wire == "choices":
             return self.random.sample(list(words), self.random.randint(0, len(words)))
+        if field.wire == "photos":
+            return self.random.sample(PHOTOS, self.random.randint(0, field.max))
+        if field.name.endswith("_here"):
+            return self.random.sample(PHOTOS, self.random.randint(0, len(PHOTOS)))
         if field.wire == "list":
             return [self.of(TEXTS) for _ in range(self.random.randint(0, 3))]
         made = {
@@ -148,6 +153,7 @@ def context(screen: Screen, seed: int, locale: str, translate: Any) -> dict[str,
             "own": {"rows": own, "count": 120, "page": 2, "newer": chance.of((None, 1)), "older": chance.of((None, 3))},
             "clock": chance.of((0, 15, -90, 3000)),
             "lost": chance.of((None, {"count": chance.of((1, 4)), "at": chance.of(INSTANTS)})),
+            "files": chance.of((0, 1, 200)),
         },
         "form": None,
         "fresh_id": chance.id(),
@@ -172,7 +178,7 @@ def context(screen: Screen, seed: int, locale: str, translate: Any) -> dict[str,
             options: dict[str, Any] = {
                 "choice": chance.of((None, *words)), "choices": chance.random.sample(list(words), min(len(words), 2)),
                 "integer": chance.of((None, 0, 3, "three")), "boolean": chance.of((True, False)), "day": chance.of((None, *DAYS)),
-                "instant": chance.of((None, *INSTANTS)),
+                "instant": chance.of((None, *INSTANTS)), "photos": chance.random.sample(PHOTOS, 2),
             }  # fmt: skip
             values[name] = options.get(spec["type"], chance.of(TEXTS))
         wrong = [name for name in specs if chance.random.random() < 0.3]

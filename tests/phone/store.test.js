@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { attach, underWay } from "../../static/phone/attachments.js";
 import { waiting } from "../../static/phone/outbox.js";
 import { openDevice, openUser } from "../../static/phone/store.js";
 import { DATA, LI, morning } from "./cast.js";
@@ -27,7 +28,7 @@ test("every write asks the browser for durability, and no save is told before it
   };
   try {
     await phone.visit("home-101", "met");
-    assert.ok(complete.has("records,ops,drafts,meta"));
+    assert.ok(complete.has("records,ops,drafts,meta,blobs,bytes"));
     await phone.run();
     await phone.device.set("user", phone.user);
   } finally {
@@ -61,7 +62,7 @@ test("a write that throws leaves nothing of itself behind", async () => {
 test("an old page lets a newer app upgrade at once and is told so when it writes", async () => {
   const { phone } = await morning();
   const name = `fieldapp:${phone.user}`;
-  const upgraded = await opened(phone.factory.open(name, 2));
+  const upgraded = await opened(phone.factory.open(name, 3));
   await assert.rejects(phone.visit("home-101", "met"), { name: "StoreBlocked" });
   upgraded.close();
 });
@@ -69,7 +70,7 @@ test("an old page lets a newer app upgrade at once and is told so when it writes
 test("a page that holds on to an old database blocks the new app only until it is gone", async () => {
   const { phone } = await morning();
   await phone.store.close();
-  const frozen = await opened(phone.factory.open(`fieldapp:${phone.user}`, 1));
+  const frozen = await opened(phone.factory.open(`fieldapp:${phone.user}`));
   const deletion = phone.factory.deleteDatabase(`fieldapp:${phone.user}`);
   await assert.rejects(
     Promise.race([
@@ -110,4 +111,45 @@ test("the device remembers who was here and what waits for each", async () => {
     (await again.waiting()).map(({ user, count }) => [user, count]),
     [[phone.user, 1]],
   );
+});
+
+test("a database from before there were attachments is upgraded with what waits in it", async () => {
+  const { phone } = await morning();
+  const name = `fieldapp:${LI.id}`;
+  const request = phone.factory.open(name, 1);
+  request.onupgradeneeded = () => {
+    const db = request.result;
+    db.createObjectStore("records", { keyPath: "id" }).createIndex("k", "k", { multiEntry: true });
+    const ops = db.createObjectStore("ops", { keyPath: "n" });
+    ops.createIndex("op", "op", { unique: true });
+    ops.createIndex("group", "group");
+    ops.createIndex("record", "records", { multiEntry: true });
+    ops.createIndex("problem", "problem");
+    db.createObjectStore("drafts");
+    db.createObjectStore("meta");
+    ops.put({ n: 1, op: "op-1", group: "g", records: [], at: "2026-11-23T02:00:00.000Z", offset: 0 });
+    request.transaction.objectStore("meta").put({ device: "device-1", base: 0, next: 2, acked: 0 }, "outbox");
+  };
+  // The page of the older app is still open: it gives way.
+  const old = await opened(request);
+  old.onversionchange = () => old.close();
+  const store = await openUser(LI.id, DATA, phone.device, phone.factory);
+  assert.equal((await waiting(store)).count, 1);
+  assert.equal(await underWay(store), 0);
+  const hash = await attach(store, "/form", "photos", new TextEncoder().encode("a picture").buffer);
+  assert.equal((await store.get("bytes", hash)).byteLength, 9);
+  assert.deepEqual((await store.get("drafts", "/form")).photos, [hash]);
+  assert.equal(store.lost, null);
+});
+
+test("a save of another form leaves the attachments of a draft alone", async () => {
+  const { phone } = await morning();
+  const bytes = (text) => new TextEncoder().encode(text).buffer;
+  const hash = await attach(phone.store, "/form", "photos", bytes("a lamp"));
+  await phone.visit("home-101", "met", {}, { draft: "/another" });
+  assert.equal((await phone.store.get("blobs", hash)).draft, "/form");
+  // The form is saved without it: it was removed.
+  await phone.visit("home-201", "met", {}, { draft: "/form" });
+  assert.equal(await phone.store.get("blobs", hash), undefined);
+  assert.equal(await phone.store.get("bytes", hash), undefined);
 });

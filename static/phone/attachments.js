@@ -1,0 +1,107 @@
+// Attachments: the files of a form on this phone, from the draft that holds them until the server has them (P23).
+
+import { settled } from "./drafts.js";
+
+/**
+ * @typedef {import("./store.js").Store} Store
+ *
+ * @typedef {object} Attachment what is known of a file; its bytes lie apart, so that to look at many costs little
+ * @property {string} hash SHA-256 in hex
+ * @property {number} size
+ * @property {string} [draft] the form that holds it, until it is saved
+ * @property {number} [due] the operation that names it, while it is to be sent
+ * @property {number} [sent] the same, once it has been sent whole and no pull has confirmed it yet
+ * @property {string} [to] where it is being sent
+ * @property {number} [tries] how often it had to begin anew
+ * @property {number} [problem] the status with which it was refused for good; it stays here
+ */
+
+/**
+ * Keep a file of a form that is not saved yet, and name it in the form's draft, in one transaction.
+ * @param {Store} store
+ * @param {string} path the form's address
+ * @param {string} field
+ * @param {ArrayBuffer} bytes
+ */
+export async function attach(store, path, field, bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  await settled(path);
+  await store.write(["blobs", "bytes", "drafts"], async (tx) => {
+    const blobs = tx.objectStore("blobs");
+    if (!(await blobs.getKey(hash))) {
+      blobs.put({ hash, size: bytes.byteLength, draft: path });
+      tx.objectStore("bytes").put(bytes, hash); // WebKit refuses Blobs
+    }
+    const draft = (await tx.objectStore("drafts").get(path)) ?? {};
+    draft[field] = [...new Set([...(draft[field] ?? []), hash])];
+    await tx.objectStore("drafts").put(draft, path);
+  });
+  return hash;
+}
+
+/** The files that an operation names. @param {any} data @param {string} kind @param {Record<string, any>} patch @returns {string[]} */
+export function filesOf(data, kind, patch) {
+  const types = data.kinds[kind].types ?? {};
+  return [...new Set(Object.keys(patch).flatMap((name) => (types[name] === "photos" ? patch[name] : [])))];
+}
+
+/**
+ * In the transaction of a save: its files are to be sent; what the draft held beside them goes.
+ * @param {any} tx over "blobs" and "bytes"
+ * @param {string} path
+ * @param {{n: number, files: string[]}[]} ops
+ */
+export async function queue(tx, path, ops) {
+  const blobs = tx.objectStore("blobs");
+  const named = new Map(ops.flatMap(({ n, files }) => files.map((hash) => [hash, n])));
+  const held = await blobs.index("draft").getAllKeys(path);
+  for (const hash of new Set([...held, ...named.keys()])) {
+    if (!named.has(hash)) forget(tx, hash);
+    else {
+      const { draft, ...blob } = (await blobs.get(hash)) ?? {};
+      if (draft) blobs.put({ ...blob, due: named.get(hash) });
+    }
+  }
+}
+
+/** @param {any} tx @param {string} hash */
+function forget(tx, hash) {
+  tx.objectStore("blobs").delete(hash);
+  tx.objectStore("bytes").delete(hash);
+}
+
+/** What a request asks about: files that were sent whole. @param {any} tx @returns {Promise<string[]>} */
+export function unconfirmed(tx) {
+  return tx.objectStore("blobs").index("sent").getAllKeys(null, 50);
+}
+
+/**
+ * In the transaction of a pull: what the server holds goes, what it has lost is sent again.
+ * @param {any} tx over "blobs" and "bytes"
+ * @param {string[]} asked
+ * @param {string[]} here
+ */
+export async function confirm(tx, asked, here) {
+  const blobs = tx.objectStore("blobs");
+  for (const hash of asked) {
+    if (here.includes(hash)) forget(tx, hash);
+    else {
+      const { sent, to: _, ...blob } = (await blobs.get(hash)) ?? {};
+      if (sent) blobs.put({ ...blob, due: sent });
+    }
+  }
+}
+
+/** The next file to send, the oldest first. @param {Store} store @returns {Promise<Attachment | undefined>} */
+export function next(store) {
+  return store.read(["blobs"], async (tx) => (await tx.objectStore("blobs").index("due").getAll(null, 1))[0]);
+}
+
+/** How many files are on their way: to be sent, or not confirmed. @param {Store} store @returns {Promise<number>} */
+export function underWay(store) {
+  return store.read(["blobs"], async (tx) => {
+    const blobs = tx.objectStore("blobs");
+    return (await blobs.index("due").count()) + (await blobs.index("sent").count());
+  });
+}
