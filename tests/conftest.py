@@ -30,11 +30,24 @@ OURS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Two tests have a longer form that is run now and then."""
-    parser.addoption(
+    """Several tests have a longer form that is run now and then: the same test with a bigger number."""
+    group = parser.getgroup("long runs")
+    group.addoption(
+        "--minutes", type=float, default=0, help="simulate, or let blows fall in each test, for so long"
+    )
+    group.addoption("--seed", default=None, help="of the simulation (a number), or of the killed processes")
+    group.addoption("--histories", type=int, default=None, help="so many simulated histories")
+    group.addoption(
+        "--kills", type=int, default=24, help="how many blows fall in each test of tests/processes"
+    )
+    group.addoption(
+        "--fuzz-minutes", type=float, default=0, help="how long each door of tests/fuzz is fuzzed"
+    )
+    group.addoption("--fuzz-seed", default="bytes", help="the seed of what is drawn")
+    group.addoption(
         "--planted", metavar="NAME", help="plant these bugs: `all`, or those whose name holds NAME"
     )
-    parser.addoption(
+    group.addoption(
         "--machine-minutes", type=float, metavar="N", help="run the state machine of sync for N minutes"
     )
 

@@ -100,8 +100,11 @@ export function next(store) {
 
 /** How many files are on their way: to be sent, or not confirmed. @param {Store} store @returns {Promise<number>} */
 export function underWay(store) {
-  return store.read(["blobs"], async (tx) => {
-    const blobs = tx.objectStore("blobs");
-    return (await blobs.index("due").count()) + (await blobs.index("sent").count());
-  });
+  return store.read(["blobs"], underWayIn);
+}
+
+/** @param {any} tx over "blobs" @returns {Promise<number>} */
+export async function underWayIn(tx) {
+  const blobs = tx.objectStore("blobs");
+  return (await blobs.index("due").count()) + (await blobs.index("sent").count());
 }

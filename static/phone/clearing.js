@@ -1,8 +1,9 @@
 // Clearing: takes one person's records off this phone; never while something of theirs waits (P8).
 
+import { underWayIn } from "./attachments.js";
 import { mark, waitingIn } from "./standing.js";
 
-const EVERYTHING = ["records", "ops", "drafts", "meta"];
+const EVERYTHING = ["records", "ops", "drafts", "meta", "blobs", "bytes"];
 
 /**
  * The look at what waits and the clearing are one transaction: a save in another tab comes before it or after it. An
@@ -12,7 +13,7 @@ const EVERYTHING = ["records", "ops", "drafts", "meta"];
  */
 export async function clear(store) {
   const cleared = await store.write(EVERYTHING, async (tx) => {
-    if ((await waitingIn(tx)).count) return false;
+    if ((await waitingIn(tx)).count || (await underWayIn(tx))) return false;
     await Promise.all(EVERYTHING.map((name) => tx.objectStore(name).clear()));
     return true;
   });

@@ -1,11 +1,11 @@
 // Exchange: when to talk to the server, how long to wait when it does not answer, and what its refusals mean.
 
 import { openSync } from "./apply.js";
+import { clear } from "./clearing.js";
 import { instantMs, measureOffset, world } from "./clock.js";
 import { cycle, Refused } from "./cycle.js";
 import { uuid7 } from "./ids.js";
 import { Superseded } from "./lease.js";
-import { clear } from "./revoked.js";
 import { mark, waiting } from "./standing.js";
 import { StorageFull } from "./store.js";
 import { NotTheProtocol, PROTOCOL, pack, readAnswer, unpack } from "./wire.js";

@@ -1,10 +1,8 @@
-// Revoked: a phone that was signed off delivers what it holds, has its receipt for all of it, and only then clears itself.
+// Revoked: a phone that was signed off delivers what it holds and has its receipt for all of it; only then it is cleared.
 
 import { openSync, receive } from "./apply.js";
 import { instantMs } from "./clock.js";
 import { openOutbox } from "./outbox.js";
-
-const STORES = ["records", "ops", "drafts", "meta"];
 
 /**
  * The refusal is the receipt of what was sent with it (P13).
@@ -20,18 +18,4 @@ export async function receipt(tx, data, said, sent, clock) {
   const outbox = await receive(tx, data, me, said, sent, instantMs(clock + offset));
   const has = Math.min(said.last + outbox.base, outbox.next - 1);
   return { sent: has, left: has < outbox.next - 1 };
-}
-
-/**
- * Clear everything of this person, unless something was saved meanwhile: never before its work is safe (P8).
- * @param {import("./store.js").Store} store
- * @returns {Promise<boolean>}
- */
-export function clear(store) {
-  return store.write(STORES, async (tx) => {
-    const outbox = await openOutbox(tx);
-    if (outbox.acked < outbox.next - 1) return false;
-    for (const name of STORES) await tx.objectStore(name).clear();
-    return true;
-  });
 }

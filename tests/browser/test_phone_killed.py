@@ -37,8 +37,8 @@ class Killed:
     def __init__(self, phone: Phone, request: pytest.FixtureRequest) -> None:
         self.phone = phone
         self.promised: set[str] = set()
-        self.times = int(request.config.getoption("--kills", 24)) // 2
-        self.seed = str(request.config.getoption("--seed", "doors"))
+        self.times = int(request.config.getoption("--kills")) // 2
+        self.seed = str(request.config.getoption("--seed") or "doors")
         self.random = Random(self.seed)
         self.pause = threading.Event()
         self.aimed_at: list[int] = []

@@ -11,14 +11,7 @@ from tests.cast import signed_in_database
 from tests.fuzz.target import Target
 from tests.server import Server
 
-SEED = "bytes"
 SECONDS = 4
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """`pytest tests/fuzz --fuzz-minutes 8` fuzzes each door for so long; `--fuzz-seed` draws other bytes."""
-    parser.addoption("--fuzz-minutes", type=float, default=0, help="how long each door is fuzzed")
-    parser.addoption("--fuzz-seed", default=SEED, help="the seed of what is drawn")
 
 
 class Budget:
@@ -40,8 +33,8 @@ class Budget:
 @pytest.fixture
 def budget(request: pytest.FixtureRequest) -> Budget:
     """A few seconds in the usual run."""
-    minutes = float(request.config.getoption("--fuzz-minutes", 0))
-    return Budget(minutes * 60 or SECONDS, str(request.config.getoption("--fuzz-seed", SEED)))
+    minutes = float(request.config.getoption("--fuzz-minutes"))
+    return Budget(minutes * 60 or SECONDS, str(request.config.getoption("--fuzz-seed")))
 
 
 @pytest.fixture(scope="module")

@@ -12,33 +12,25 @@ import pytest
 from tests.conftest import missing_tool
 from tests.postgres import Cluster, found_postgres
 
-KILLS = 24
 SEED = "doors"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """`pytest tests/processes --kills 500` or `--minutes 10` is the long run; each test falls so often, or for so long."""
-    parser.addoption("--kills", type=int, default=KILLS, help="how many blows fall in each test")
-    parser.addoption("--minutes", type=float, default=0, help="blows fall in each test for so long")
-    parser.addoption("--seed", default=SEED, help="the seed of the moments and of the work")
 
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
     """How many blows."""
-    return int(request.config.getoption("--kills", KILLS))
+    return int(request.config.getoption("--kills"))
 
 
 @pytest.fixture
 def minutes(request: pytest.FixtureRequest) -> float:
     """How long, or 0."""
-    return float(request.config.getoption("--minutes", 0))
+    return float(request.config.getoption("--minutes"))
 
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> str:
     """The seed of this run."""
-    return str(request.config.getoption("--seed", SEED))
+    return str(request.config.getoption("--seed") or SEED)
 
 
 @pytest.fixture

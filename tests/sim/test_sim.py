@@ -84,7 +84,8 @@ class Run:
 @pytest.fixture
 def asked(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What the command line asks for."""
-    return {name: request.config.getoption(f"--{name}", None) for name in ("histories", "seed", "minutes")}
+    found = {name: request.config.getoption(f"--{name}") for name in ("histories", "seed", "minutes")}
+    return {**found, "seed": int(found["seed"] or 0)}
 
 
 @pytest.fixture(scope="module")
