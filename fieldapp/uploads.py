@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -72,6 +73,10 @@ def _answers(view: View) -> View:
 @uploads.after_request
 def _speaks_tus(answer: Response) -> Response:
     answer.headers.update(TUS if request.method == "OPTIONS" else {"Tus-Resumable": "1.0.0"})
+    if answer.status_code >= 400:
+        # A body that nobody read would cost the client its connection, and sometimes the answer with it.
+        with contextlib.suppress(OSError, ClientDisconnected):
+            request.stream.read(LIMIT_BYTES)
     return answer
 
 
