@@ -24,12 +24,15 @@ LIS = "fieldapp:" + named("account li")
 HOLD_LOCK = """(name) => new Promise((held) => {
   navigator.locks.request(name, () => { held(true); return new Promise(() => {}); });
 })"""
-UPGRADE = """(name) => new Promise((resolve) => {
-  const asked = indexedDB.open(name, 2);
-  asked.onblocked = () => resolve("blocked");
-  asked.onerror = () => resolve("error");
-  asked.onsuccess = () => { asked.result.close(); resolve("upgraded"); };
-})"""
+UPGRADE = """async (name) => {
+  const { version } = (await indexedDB.databases()).find((one) => one.name === name);
+  return new Promise((resolve) => {
+    const asked = indexedDB.open(name, version + 1);
+    asked.onblocked = () => resolve("blocked");
+    asked.onerror = () => resolve("error");
+    asked.onsuccess = () => { asked.result.close(); resolve("upgraded"); };
+  });
+}"""
 THROW_AWAY = """(name) => new Promise((resolve, reject) => {
   const asked = indexedDB.deleteDatabase(name);
   asked.onsuccess = () => resolve(true);
