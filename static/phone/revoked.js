@@ -2,7 +2,6 @@
 
 import { openSync, receive } from "./apply.js";
 import { instantMs } from "./clock.js";
-import { openOutbox } from "./outbox.js";
 
 /**
  * The refusal is the receipt of what was sent with it (P13).
