@@ -72,7 +72,6 @@ REASONS: dict[str, str] = {
     "refused": _l("The centre could not take it; a supervisor looks at it."),
     "failed": _l("The centre could not take it; a supervisor looks at it."),
     "held": _l("It waits for an earlier record."),
-    "error": _l("The centre could not take it; a supervisor looks at it."),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import peewee
@@ -9,6 +10,7 @@ import pytest
 from flask import Flask
 
 from fieldapp import create_app
+from fieldapp.errors import REASONS
 from tests.cast import NOW, signed_in_database
 
 
@@ -63,3 +65,11 @@ def test_a_fault_of_the_program_is_a_page_in_words_without_a_trace(
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text
     assert "王建国" not in answer.text
+
+
+def test_each_reason_that_the_protocol_names_has_words_and_no_others() -> None:
+    protocol = (Path(__file__).parent.parent / "sync" / "PROTOCOL.md").read_text(encoding="utf-8")
+    table = protocol.split("### Results", 1)[1].split("### Refusals", 1)[0]
+    named = re.findall(r"^\| `(?:review|quarantined|held)` \| (.+?) \|", table, re.MULTILINE)
+    codes = {code for cell in named for code in re.findall(r"`(\w+)`", cell)}
+    assert codes and codes == set(REASONS)

@@ -1,12 +1,17 @@
 """Screens of the place: buildings, the door board, a household, search."""
 
-from fieldapp.declare.query import count, many, one, search
+from fieldapp.declare.query import count, lit, many, one, search
 from fieldapp.declare.screen import screen
 from fieldapp.people.record import Member
 from fieldapp.places.record import Building, CarePerson, Door, Grid, Household, StairUnit
+from fieldapp.review.record import SENT_BACK, Decision
 from fieldapp.visits.record import Visit
 
 STAFF = ("grid_worker", "supervisor")
+# What came back to this person, or was not taken, and is not answered yet.
+TOLD = many(
+    Decision, worker="me.id", choice=lit(list(SENT_BACK)), state=lit("open"), newest_first=True, limit=100
+)
 
 screen(
     "/buildings",
@@ -30,6 +35,7 @@ screen(
     doors=many(Door, stair_unit="unit", order=("-floor", "position")),
     households=many(Household, stair_unit="unit"),
     care=many(CarePerson, stair_unit="unit"),
+    told=TOLD,
 )
 
 screen(
@@ -44,6 +50,7 @@ screen(
     care=many(CarePerson, household="household"),
     visits=many(Visit, household="household", newest_first=True, limit=20),
     members=many(Member),
+    told=TOLD,
 )
 
 screen(

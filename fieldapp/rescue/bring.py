@@ -12,16 +12,19 @@ from uuid import NAMESPACE_OID, uuid5
 import peewee
 
 from fieldapp.config import instant
+from fieldapp.declare import photo
 from fieldapp.declare.kinds import kinds
 from fieldapp.declare.words import _l
 from fieldapp.people.account import Account
 from fieldapp.people.me import me_of
 from fieldapp.rescue.file import Bundle, Rescue, RescueError
 from fieldapp.rescue.models import RescueBrought
+from sync import blobs
 from sync.ids import uuid7
 from sync.push import PATIENCE, push
 from sync.scope import Me
 from sync.store import Operation
+from sync.uploads import LIMIT_UNNAMED
 from sync.wire import LIMIT_OPS, Op, Refused
 
 NOBODY = _l("The file holds no records of a person of this community. Nothing was changed.")
@@ -62,6 +65,7 @@ def _bring_one(
     phone_lost: bool,
 ) -> RescueBrought:
     me = me_of(account)
+    first = bundle.ops[0].seq if bundle.ops else 1
     noted = RescueBrought.create(
         id=str(uuid7(int(now.timestamp() * 1000))),
         community=account.community,
@@ -69,8 +73,8 @@ def _bring_one(
         author=account.id,
         author_name=account.name,
         device=bundle.device,
-        first=bundle.ops[0].seq,
-        last=bundle.ops[-1].seq,
+        first=first,
+        last=first + len(bundle.ops) - 1,
         brought_by=by.id if by else "",
         brought_name=by.name if by else "",
         at=instant(now),
@@ -88,6 +92,7 @@ def _bring_one(
         noted.device = str(uuid5(NAMESPACE_OID, f"{bundle.device} {ops[0].op}"))
         noted.first, noted.last = 1, len(ops)
         results = _push(db, me, noted.device, ops, now)
+    _photos(db, me, rescue, noted, now)
     noted.outcomes = json.dumps(Counter(one["status"] for one in results))
     noted.save()
     return noted
@@ -104,6 +109,25 @@ def _push(db: peewee.Database, me: Me, device: str, ops: Sequence[Op], now: date
                 break
         results += receipt.results
     return results
+
+
+def _photos(db: peewee.Database, me: Me, rescue: Rescue, noted: RescueBrought, now: datetime) -> None:
+    """Keep what the person photographed as an upload would; a later one finds it here.  # P23"""
+    noted.photos_left = rescue.left
+    for one in rescue.files:
+        if one.user != me.id:
+            continue
+        if blobs.held(db, me, [one.hash]):
+            noted.photos_known += 1
+            continue
+        content = one.content()
+        try:
+            if content is None or blobs.unnamed(db, me) >= LIMIT_UNNAMED:
+                raise blobs.Unfit
+            blobs.keep(db, kinds(), photo.place(), me, one.hash, content, now)
+            noted.photos += 1
+        except blobs.Unfit:
+            noted.photos_refused += 1
 
 
 def _known(me: Me, ops: Sequence[Op]) -> int:

@@ -43,6 +43,12 @@ def _said(one: RescueBrought) -> str:
     if one.refused:
         return f"{one.author_name}: {GAP}"
     outcomes = ", ".join(f"{count} {status}" for status, count in sorted(json.loads(one.outcomes).items()))
+    photos = f"; {one.photos} photos, {one.photos_known} had arrived before"
+    if one.photos_refused:
+        photos += f", {one.photos_refused} could not be kept"
+    if one.photos_left:
+        photos += f"; {one.photos_left} had no room in the file and are still on the phone"
     return (
         f"{one.author_name}: {one.last - one.first + 1} records ({outcomes}); {one.known} had arrived before"
+        + (photos if one.photos or one.photos_known or one.photos_refused or one.photos_left else "")
     )

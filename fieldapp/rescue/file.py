@@ -2,19 +2,32 @@
 
 `{"rescue": 1, "envelope": "none", "content": text, "sha256": of the content's UTF-8}`. The content is JSON as text, so that
 another envelope can hold the same text encrypted: `{"app", "made", "persons": [{"user", "name", "device", "epoch",
-"ops"}], "unread": [user], "files": []}`; `ops` are those of the exchange, in order, with their seqs.
+"ops"}], "unread": [user], "files": [{"user", "hash", "base64"}], "left": 0}`; `ops` are those of the exchange, in order, with
+their seqs; `files` are attachments in base64, and `left` is how many more had no room.
 """
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import hmac
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fieldapp.declare.words import _l
-from sync.wire import INSTANT_PATTERN, LIMIT_UNPACKED, BadRequest, Op, TooLarge, Uuid, check_depth, parse_json
+from sync.uploads import LIMIT_BYTES
+from sync.wire import (
+    INSTANT_PATTERN,
+    LIMIT_UNPACKED,
+    BadRequest,
+    Hash,
+    Op,
+    TooLarge,
+    Uuid,
+    check_depth,
+    parse_json,
+)
 
 NOT_ONE = _l("This is no rescue file. Nothing was changed.")
 DAMAGED = _l("The file is damaged or was altered on its way. Nothing was changed; please make it again.")
@@ -50,16 +63,32 @@ class Bundle(_Strict):
     name: Annotated[str, Field(max_length=60)] | None
     device: Uuid
     epoch: Annotated[str, Field(max_length=64)] | None
-    ops: Annotated[list[Op], Field(min_length=1)]
+    ops: list[Op]
 
     @model_validator(mode="after")
     def _in_order(self) -> Bundle:
         for op in self.ops:
             check_depth([op.patch, op.base])
-        first = self.ops[0].seq
+        first = self.ops[0].seq if self.ops else 1
         if [op.seq for op in self.ops] != list(range(first, first + len(self.ops))):
             raise ValueError("the operations are not one after the other")
         return self
+
+
+class Photo(_Strict):
+    """An attachment that waited on the phone; `content` is checked when it is brought."""
+
+    user: Annotated[str, Field(max_length=36)]
+    hash: Hash
+    base64: Annotated[str, Field(max_length=LIMIT_BYTES * 4 // 3 + 4)]
+
+    def content(self) -> bytes | None:
+        """What was photographed; None where it is not what its hash says."""
+        try:
+            found = binascii.a2b_base64(self.base64, strict_mode=True)
+        except ValueError:
+            return None
+        return found if hashlib.sha256(found).hexdigest() == self.hash else None
 
 
 class Content(_Strict):
@@ -69,7 +98,8 @@ class Content(_Strict):
     made: Annotated[str, Field(pattern=INSTANT_PATTERN)]
     persons: Annotated[list[Bundle], Field(min_length=1, max_length=100)]
     unread: Annotated[list[Annotated[str, Field(max_length=36)]], Field(max_length=100)] = []
-    files: Annotated[list[Any], Field(max_length=0)] = []
+    files: Annotated[list[Photo], Field(max_length=1000)] = []
+    left: Annotated[int, Field(ge=0)] = 0
 
 
 class Rescue(Content):

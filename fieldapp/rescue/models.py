@@ -23,6 +23,10 @@ class RescueBrought(peewee.Model):
     brought_name = peewee.CharField(max_length=60, default="")
     at = peewee.CharField(max_length=24)
     known = peewee.IntegerField(default=0)  # of these were here already
+    photos = peewee.IntegerField(default=0)  # taken in with it
+    photos_known = peewee.IntegerField(default=0)  # of these were here already
+    photos_refused = peewee.IntegerField(default=0)  # no pictures that can be kept
+    photos_left = peewee.IntegerField(default=0)  # had no room in the file and are still on the phone
     outcomes = peewee.TextField(default="{}")  # status → how many; empty while unfinished
     refused = peewee.CharField(max_length=20, default="")  # "gap": nothing was taken
 

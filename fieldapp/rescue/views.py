@@ -90,6 +90,9 @@ def _said(one: RescueBrought) -> dict[str, Any]:
         "by": one.brought_name,
         "count": one.last - one.first + 1,
         "known": one.known,
+        "photos": one.photos + one.photos_known,
+        "photos_refused": one.photos_refused,
+        "photos_left": one.photos_left,
         "gap": one.refused == "gap",
         "outcomes": json.loads(one.outcomes),
     }

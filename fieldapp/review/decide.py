@@ -208,10 +208,10 @@ def _push(me: Me, made: list[dict[str, Any]], moment: datetime) -> str:
 def _told(
     worker: str, one: Operation, choice: str, item: Item | None = None, field: str = "", comment: str = ""
 ) -> dict[str, Any]:
-    home = item.homes[0] if item and item.homes else None
+    home = item.home_of.get(one.op, item.homes[0]) if item and item.homes else None
     patch = {
-        "worker": worker, "operation": one.op, "choice": choice, "subject": one.kind[:40], "field": field,
-        "comment": comment, "address": home.address if home else "",
+        "worker": worker, "operation": one.op, "choice": choice, "subject": one.kind[:40],
+        "record": one.record[:36], "field": field, "comment": comment, "address": home.address if home else "",
     }  # fmt: skip
     return _created(patch | ({"household": home.id} if home else {}))
 

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from fieldapp.declare.kinds import specs_of
 from fieldapp.declare.record import ListOf, Text
 from fieldapp.declare.registry import registry
-from fieldapp.errors import REASONS as WHY
+from fieldapp.errors import REASONS
 from fieldapp.people.record import Member
 from fieldapp.places.record import Grid, Household
 from fieldapp.review.operations import (
@@ -127,7 +127,7 @@ def _row(one: Operation, staff: dict[str, str], item: Item) -> dict[str, Any]:
         "device_time": one.device_time,
         "server_time": one.server_time,
         "status": gettext(STATUS.get(one.status, one.status)),
-        "why": gettext(WHY.get(one.reason or "", WHY["error"])) if one.status != "applied" else "",
+        "why": gettext(REASONS.get(one.reason or "", REASONS["failed"])) if one.status != "applied" else "",
         "wrong": [label(one.kind, name) for name in why],
         "fields": fields(one),
         "raw": json.dumps(one.payload, ensure_ascii=False, indent=1, sort_keys=True),

@@ -20,8 +20,8 @@ from sync.scope import Me
 from sync.store import Counter, Device, Operation
 
 FLAG_DAYS = 30  # what nobody flagged or accepted within a month is history
-# In the order of the queue.
-REASONS = {
+# Why a row waits, in the order of the queue.
+CAUSES = {
     "conflict": _l("Conflict"),
     "answered": _l("Answered"),
     "changed": _l("Changed meanwhile"),
@@ -44,6 +44,7 @@ class Item:
     ops: list[Operation]
     decision: Decision | None = None
     homes: list[Household] = field(default_factory=list)
+    home_of: dict[str, Household] = field(default_factory=dict)  # by operation
     title: str = ""
     line: str = ""
 
@@ -120,11 +121,12 @@ def read(me: Me, moment: datetime, narrowed: Narrowed | None = None) -> Queue:
     flagged = {one.op for row in rows for one in row.ops}
     staff = names(me)
     for row in [*rows, *returned]:
-        row.homes = [homes[one.op] for one in row.ops if one.op in homes]
+        row.home_of = {one.op: homes[one.op] for one in row.ops if one.op in homes}
+        row.homes = list(row.home_of.values())
         if not row.homes and row.decision and row.decision.operation in homes:
             row.homes = [homes[row.decision.operation]]
         row.title, row.line = _title(row), _line(row, staff)
-    ranks = list(REASONS)
+    ranks = list(CAUSES)
     rows.sort(key=lambda row: row.at, reverse=True)
     rows.sort(key=lambda row: ranks.index(row.reason))
     keep = [row for row in rows if wanted.holds(row.ops, row.homes, row.reason)]
@@ -333,4 +335,4 @@ def _line(row: Item, staff: dict[str, str]) -> str:
         said = [gettext("%(first)s to %(last)s", first=row.homes[0].address, last=row.homes[-1].address), who]
     if row.reason in ("returned", "answered") and row.decision:
         said.append(row.decision.comment)
-    return " · ".join([*said, gettext(REASONS[row.reason])])
+    return " · ".join([*said, gettext(CAUSES[row.reason])])

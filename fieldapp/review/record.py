@@ -18,6 +18,8 @@ CHOICES = (
 )
 # What a worker is told of; what was merely accepted needs no word.
 TOLD = tuple(code for code, _ in CHOICES if code != "accept")
+# What is to be read at the record itself until its worker has answered.
+SENT_BACK = ("return", "asked", "reject")
 
 
 class Decision(Record):
@@ -34,6 +36,7 @@ class Decision(Record):
     operation = Text(max=120, index=True)  # decided on; a phone's id where a phone was signed off
     choice = Choice(*CHOICES)
     subject = Text(max=40)  # the kind of the record
+    record = Text(max=36)
     household = Ref(null=True)
     address = Text(max=80)
     field = Text(max=40)

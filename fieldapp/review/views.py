@@ -16,7 +16,7 @@ from fieldapp.review.decided import decided
 from fieldapp.review.detail import conflicts, detail, returnable
 from fieldapp.review.operations import noun, says
 from fieldapp.review.phones import phones, revoke
-from fieldapp.review.queue import REASONS, Item, Narrowed, Queue, read, standing
+from fieldapp.review.queue import CAUSES, Item, Narrowed, Queue, read, standing
 from fieldapp.review.received import choices, groups
 
 review = Blueprint("review", __name__)
@@ -179,7 +179,7 @@ def _context(found: Queue, narrowed: Narrowed, token: str, shown: Item | None) -
         "query": urlencode(_query(narrowed)),
         "token": token,
         "item": shown,
-        "reasons": REASONS,
+        "reasons": CAUSES,
         "kinds": sorted(
             {one.kind for row in [*found.open, *found.returned] for one in row.ops}
             | {one.kind for one in found.plain}

@@ -38,7 +38,14 @@ screen("/guide", "today/guide.html", tab="today")
 
 screen("/sync", "today/sync.html", tab="sync", needs=("outbox",), members=many(Member))
 
-screen("/mine", "today/mine.html", tab="sync", needs=("own",), args=("page",))
+screen(
+    "/mine",
+    "today/mine.html",
+    tab="sync",
+    needs=("own",),
+    args=("page",),
+    decisions=many(Decision, worker="me.id", newest_first=True, limit=200),
+)
 
 screen("/leave", "today/leave.html", tab="sync")
 

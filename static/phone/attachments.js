@@ -98,6 +98,12 @@ export function next(store) {
   return store.read(["blobs"], async (tx) => (await tx.objectStore("blobs").index("due").getAll(null, 1))[0]);
 }
 
+/** Those on their way, the oldest first: to be sent, then not confirmed. @param {any} tx over "blobs" @returns {Promise<Attachment[]>} */
+export async function onTheirWay(tx) {
+  const blobs = tx.objectStore("blobs");
+  return [...(await blobs.index("due").getAll()), ...(await blobs.index("sent").getAll())];
+}
+
 /** How many files are on their way: to be sent, or not confirmed. @param {Store} store @returns {Promise<number>} */
 export function underWay(store) {
   return store.read(["blobs"], underWayIn);

@@ -1,6 +1,7 @@
 // Phone: decides for each request whether the phone answers it or the network does.
 
 import { answerAsset } from "./assets.js";
+import { underWay } from "./attachments.js";
 import { clear } from "./clearing.js";
 import {
   answer,
@@ -18,6 +19,7 @@ import { standing, waiting } from "./standing.js";
 
 /**
  * @typedef {import("./identity.js").Identity} Identity
+ * @typedef {import("./store.js").Store} Store
  * @typedef {import("./context.js").Phone} Person
  *
  * @typedef {object} World what the phone may use of its surroundings
@@ -142,10 +144,10 @@ export function createPhone({ data, identity, world }) {
     }
   };
 
-  /** What waits on this phone, whoever saved it. */
-  const waitingHere = async () => {
+  /** What waits on this phone, whoever saved it. @param {(store: Store) => Promise<number>} [count] */
+  const waitingHere = async (count = async (store) => (await waiting(store)).count) => {
     const stores = await Promise.all((await identity.everyone()).map(identity.openStore));
-    const counts = await Promise.all(stores.map(async (store) => (await waiting(store)).count));
+    const counts = await Promise.all(stores.map(count));
     return counts.reduce((sum, count) => sum + count, 0);
   };
 
@@ -167,7 +169,8 @@ export function createPhone({ data, identity, world }) {
   const answerDoor = async (request, out) => {
     const clears = out && request.method === "POST" && (await bodyOf(request.clone())).has("clear");
     // What was offered when nothing waited is refused when something does: the page says what to do instead (P8).
-    if (clears && (await waitingHere().catch(() => 1)))
+    const kept = async () => (await waitingHere()) + (await waitingHere(underWay));
+    if (clears && (await kept().catch(() => 1)))
       return Response.redirect(new URL(LEAVE, world.origin).href, 303);
     const leaving = clears ? await person() : null;
     const answered = await answerElsewhere(request);

@@ -1,5 +1,6 @@
 // Rescue: everything that waits on this phone, whoever saved it, as one file that can travel by any way (P8).
 
+import { onTheirWay, underWay } from "./attachments.js";
 import { instantMs, world } from "./clock.js";
 import { above } from "./store.js";
 import { toWire } from "./wire.js";
@@ -7,7 +8,15 @@ import { toWire } from "./wire.js";
 /**
  * @typedef {import("./store.js").Store} Store
  * @typedef {{user: string, name: string | null, device: string | null, epoch: string | null, ops: any[]}} Bundle
+ * @typedef {{user: string, hash: string, base64: string}} File an attachment
  */
+
+/** So much text may the attachments of a file be: a phone has to hold it whole, and the server takes 20 MiB of JSON. */
+const ROOM = 12 * 1024 * 1024;
+/** What a character of the operations costs at most, escaped and in UTF-8. */
+const DEAREST = 4;
+/** Bytes in base64. */
+const GROWS = 1.34;
 
 /** What waits of one person, in order, as it would be sent. @param {Store} store @returns {Promise<Bundle>} */
 function unsent(store) {
@@ -25,6 +34,34 @@ function unsent(store) {
   });
 }
 
+/**
+ * What waits of attachments, the oldest first, as far as there is room; how many were left out.
+ * @param {Store[]} stores
+ * @param {number} room
+ */
+async function attached(stores, room) {
+  /** @type {File[]} */
+  const files = [];
+  let left = 0;
+  for (const store of stores) {
+    for (const { hash, size } of await store.read(["blobs"], onTheirWay)) {
+      const text = size * GROWS < room ? base64(new Uint8Array(await store.get("bytes", hash))) : "";
+      if (text) files.push({ user: store.user, hash, base64: text });
+      else left += 1;
+      room -= text.length;
+    }
+  }
+  return { files, left };
+}
+
+/** @param {Uint8Array} bytes */
+function base64(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text);
+}
+
 /** @param {string} text */
 async function sha256(text) {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
@@ -40,17 +77,27 @@ async function sha256(text) {
  */
 export async function rescueFile(data, identity) {
   const users = await identity.everyone();
-  const read = await Promise.allSettled(users.map(async (user) => unsent(await identity.openStore(user))));
-  const persons = read.flatMap((one) =>
-    one.status === "fulfilled" && one.value.ops.length ? one.value : [],
+  const read = await Promise.allSettled(
+    users.map(async (user) => {
+      const store = await identity.openStore(user);
+      return { store, bundle: await unsent(store), photos: await underWay(store) };
+    }),
   );
+  const found = read.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+  const waits = found.filter(({ bundle, photos }) => bundle.device && (bundle.ops.length || photos));
+  const persons = waits.map(({ bundle }) => bundle);
   const unread = users.filter((_, at) => read[at].status === "rejected");
   if (!persons.length) {
     if (unread.length) throw new Error("a database can not be opened");
     return null;
   }
   const made = instantMs(world.now());
-  const content = JSON.stringify({ app: data.version, made, persons, unread, files: [] });
+  const room = ROOM - DEAREST * JSON.stringify(persons).length;
+  const { files, left } = await attached(
+    waits.map(({ store }) => store),
+    room,
+  );
+  const content = JSON.stringify({ app: data.version, made, persons, unread, files, left });
   const whole = { rescue: 1, envelope: "none", content, sha256: await sha256(content) };
   const name = `${made.slice(0, 16).replace(/[-:]/g, "").replace("T", "-")}.fieldrescue`;
   return { name, text: JSON.stringify(whole) };

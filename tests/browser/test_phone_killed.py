@@ -1,8 +1,9 @@
-"""The phone: its browser killed at random moments, in the middle of a save and of an exchange; nothing is lost or doubled."""
+"""The phone: its browser killed at random moments, in the middle of a save, an exchange, an update, a photo; nothing is lost or doubled."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import threading
@@ -10,12 +11,16 @@ from random import Random
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.doors import LIVED_IN, STORED, board_of, drafts, operations, received, send, visit
+from tests.browser.doors import LIVED_IN, STORED, board_of, drafts, operations, received, send, visit, words
 from tests.browser.office import Office
 from tests.browser.phone import Phone
+from tests.browser.test_photos import blobs as photos_of
+from tests.browser.test_photos import take
 from tests.browser.test_update import UPDATE, next_server  # noqa: F401  (a fixture)
 from tests.cast import named
+from tests.photos.pictures import picture
 from tests.proxy import Proxy
 from tests.server import Server
 
@@ -158,3 +163,83 @@ def test_the_browser_is_killed_in_the_middle_of_an_exchange(
     received(killed.phone)
     assert office.addresses() == sorted(saved)
     assert len(office.operations()) == len(saved)
+
+
+def test_the_browser_is_killed_in_the_middle_of_an_update(
+    killed: Killed,
+    proxy: Proxy,
+    server: Server,
+    next_server: Server,  # noqa: F811
+) -> None:  # P8
+    saved: list[str] = []
+    versions = [server, next_server]
+    for number in range(max(2, killed.times // 2)):
+        address = LIVED_IN[number % len(LIVED_IN)]
+        proxy.mode = "refuse"
+        page = killed.open(board_of(address)).page
+        killed.promised.clear()
+        page.locator(f"form[action='{visit(address)}'] button").click()
+        killed.phone.until(lambda at=address: killed.was_promised(at))
+        saved.append(address)
+        versions[0].stop()
+        versions.reverse()
+        versions[0].start()
+        proxy.mode = "pass"
+        killed.aim()
+        page.evaluate(f"() => {{ ({UPDATE})().catch(() => {{}}); }}")
+        killed.kill_within(0.6)
+        # Without signal: whichever version it is, all of it is there.
+        proxy.mode = "refuse"
+        assert len(operations(killed.open(board_of(address)), "li")) == number + 1
+        cells = killed.phone.page.locator(f".cell.no_answer:has(a[href='{visit(address)}'])")
+        expect(cells).to_contain_text(words("On this phone"))
+        killed.phone.close()
+    proxy.mode = "pass"
+    send(killed.open("/sync"))
+    received(killed.phone)
+    assert Office(server).addresses() == sorted(saved)
+
+
+def uploads(proxy: Proxy) -> int:
+    """How many requests of an upload went through: a new one begins with one address and goes on under another."""
+    return sum("/uploads" in one for one in proxy.requests)
+
+
+def test_the_browser_is_killed_in_the_middle_of_a_photo(
+    killed: Killed, proxy: Proxy, server: Server
+) -> None:  # P23
+    office = Office(server)
+    proxy.shape(120_000, latency=0.1)
+    taken: list[str] = []
+    halfway = 0
+    for number in range(max(2, killed.times // 2)):
+        address = LIVED_IN[number % len(LIVED_IN)]
+        proxy.mode = "refuse"
+        page = killed.open(visit(address)).page
+        take(page, picture(number))
+        expect(page.locator(".shot")).to_have_count(1, timeout=20_000)
+        page.locator("input[name=outcome][value=no_answer]").check(force=True)
+        killed.promised.clear()
+        page.evaluate(SAVE)
+        killed.phone.until(lambda at=address: killed.was_promised(at))
+        taken += operations(killed.phone, "li")[-1]["files"]
+        seen = uploads(proxy)
+        proxy.mode = "pass"
+        killed.phone.go("/sync")
+        killed.aim()
+        page.locator("[data-run]").click()
+        killed.phone.until(lambda at=seen: uploads(proxy) > at)
+        killed.kill_within(2)
+        proxy.mode = "refuse"
+        held = {one["hash"] for one in photos_of(killed.open("/sync"))}
+        here = {one["hash"] for one in office.rows("SELECT hash FROM sync_blob")}
+        assert set(taken) <= held | here, f"seed {killed.seed}: a photo is on neither side"
+        halfway += taken[-1] not in here
+        killed.phone.close()
+    print(f"\nseed {killed.seed}: {len(taken)} kills during a photo, {halfway} before it was whole")
+    proxy.shape(None)
+    proxy.mode = "pass"
+    send(killed.open("/sync"))
+    killed.phone.until(lambda: send(killed.phone) or not photos_of(killed.phone), seconds=60)
+    assert sorted(one["hash"] for one in office.rows("SELECT hash FROM sync_blob")) == sorted(taken)
+    assert sorted(hash for one in office.visits() for hash in json.loads(one["photos_here"])) == sorted(taken)

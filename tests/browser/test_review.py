@@ -7,7 +7,18 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Phones
-from tests.browser.doors import LIVED_IN, meet, no_answer, operations, received, send, visit, words
+from tests.browser.doors import (
+    LIVED_IN,
+    board_of,
+    household,
+    meet,
+    no_answer,
+    operations,
+    received,
+    send,
+    visit,
+    words,
+)
 from tests.browser.office import Office
 from tests.browser.phone import Phone
 from tests.browser.queue import leave_work
@@ -79,6 +90,9 @@ def test_what_zhang_returns_is_lis_task_without_a_signal_and_comes_back_answered
     send(li)
     received(li)
     proxy.mode = "refuse"
+    li.go(board_of(DOOR)).see(words("Returned to you"))
+    li.go(household(DOOR)).see("请再核实号码")
+    li.see(words("Returned to you"))
     li.go("/today").page.locator("a[href^='/decisions/']").first.click()
     expect(li.page.locator("#comment")).to_have_text("请再核实号码")
     li.page.locator("#phone").fill("000-1399 0009")

@@ -35,20 +35,27 @@ class Target:
 
     def post(self, path: str, body: bytes, headers: dict[str, str], person: str = "li") -> tuple[int, bytes]:
         """Status and body of the answer, which is honest and quick. Raises where it is not."""
+        status, data, _ = self.ask("POST", path, body, headers, person)
+        return status, data
+
+    def ask(
+        self, method: str, path: str, body: bytes, headers: dict[str, str], person: str = "li"
+    ) -> tuple[int, bytes, dict[str, str]]:
+        """The same for any method, with the answer's headers."""
         began, used = time.perf_counter(), self.processor()
         try:
-            self.connection.request("POST", path, body, {"Cookie": self.cookies[person], **headers})
+            self.connection.request(method, path, body, {"Cookie": self.cookies[person], **headers})
             answer = self.connection.getresponse()
             data = answer.read()
         except (http.client.HTTPException, OSError) as broken:
             # A body that is refused before it was read to its end: the connection is closed, the server goes on.
             self.connection.close()
             assert self.alive(), broken
-            return 0, b""
+            return 0, b"", {}
         self.judge(answer.status, time.perf_counter() - began, self.processor() - used, data)
         if answer.status == 503:
             assert answer.getheader("Retry-After")
-        return answer.status, data
+        return answer.status, data, dict(answer.getheaders())
 
     def judge(self, status: int, seconds: float, processor: float, data: bytes = b"") -> None:
         """No failure but an honest 503, none that keeps a processor for a second.

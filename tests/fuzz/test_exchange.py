@@ -66,12 +66,13 @@ values = st.dictionaries(names, likely, max_size=5)
 instants = st.sampled_from(
     ["2026-11-23T02:42:05.120Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z"]
 )
+hashes = st.sampled_from([digit * 64 for digit in "0a"])
 PARTS: dict[str, st.SearchStrategy[Any]] = {
     "op": ids, "seq": st.integers(1, 6) | st.integers(1, (1 << 53) - 1), "group": ids, "after": st.lists(ids, max_size=3),
     "kind": st.sampled_from(sorted(kinds())) | st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True), "record": ids,
     "verb": st.sampled_from(["create", "patch", "retract", "delete"]), "form": st.integers(0, (1 << 31) - 1),
     "base_version": st.none() | st.integers(0, 3) | st.integers(0, (1 << 53) - 1), "base": values, "patch": values,
-    "at": instants, "offset": st.integers(-3_200_000_000_000, 3_200_000_000_000), "files": st.just([]),
+    "at": instants, "offset": st.integers(-3_200_000_000_000, 3_200_000_000_000), "files": st.lists(hashes, max_size=3),
 }  # fmt: skip
 cursors = st.fixed_dictionaries(
     {name: st.none() | st.integers(0, 1 << 50) for name in ("head", "tail")} | {"at": st.integers(0, 1 << 50)}
@@ -87,7 +88,7 @@ def request_of(target: Target, **other: Any) -> dict[str, Any]:
     made = {
         "protocol": 1, "app": "fuzz", "user": target.town.people["li"].id, "device": named("fuzzed phone"),
         "clock": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), "epoch": None, "ops": [], "cursors": {},
-        "report": {"waiting": 0, "oldest": None, "used": None, "left": None}, "tail": False,
+        "report": {"waiting": 0, "oldest": None, "used": None, "left": None}, "tail": False, "files": [],
     }  # fmt: skip
     assert set(made) == set(Request.model_fields)
     return made | other

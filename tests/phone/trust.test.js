@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { attach, confirm } from "../../static/phone/attachments.js";
 import { clear } from "../../static/phone/clearing.js";
 import { ownList } from "../../static/phone/own.js";
 import { waiting } from "../../static/phone/standing.js";
@@ -79,6 +80,27 @@ test("a phone is cleared only when nothing waits, and an exchange under way brin
   phone.fetch = (url, init) => office.fetch(url, init);
   await phone.run();
   assert.equal((await phone.many("household")).length, 4);
+});
+
+test("a phone is not cleared while a photo is on its way, nor before a pull has confirmed it", async () => {
+  const { phone } = await morning();
+  const hash = await attach(phone.store, "/form", "photos", new TextEncoder().encode("a lamp").buffer);
+  await phone.visit("home-101", "met");
+  await phone.run();
+  const told = (change) =>
+    phone.store.write(["blobs"], async (tx) => {
+      const { draft, due, sent, ...blob } = await tx.objectStore("blobs").get(hash);
+      await tx.objectStore("blobs").put({ ...blob, ...change });
+    });
+  for (const change of [{ due: 1 }, { due: 1, to: "/uploads/1" }, { sent: 1 }]) {
+    await told(change);
+    assert.equal(await clear(phone.store), false);
+    assert.equal((await phone.store.get("bytes", hash)).byteLength, 6);
+    assert.equal((await phone.many("visit")).length, 1);
+  }
+  await phone.store.write(["blobs", "bytes"], (tx) => confirm(tx, [hash], [hash]));
+  assert.equal(await clear(phone.store), true);
+  assert.equal(await phone.store.get("bytes", hash), undefined);
 });
 
 test("a database thrown away while the connection rests is noticed at the next save", async () => {

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,6 @@ from sync.store import Device, Operation
 from tests.cast import NOW, PASSWORD, Town, signed_in_database
 from tests.parity.phone_process import PhoneProcess
 from tests.places.test_register_page import token
-from tests.postgres import Cluster
 from tests.server import ROOT
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -85,25 +84,6 @@ class Centre:
         """How many visits stand, and how many operations there are."""
         visits = Visit.select().where(Visit.gone == False).count()  # noqa: E712
         return visits, Operation.select().count()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def centre(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Centre]:
-    monkeypatch.setenv("FIELDAPP_DATA", str(tmp_path))
-    monkeypatch.setenv("FIELDAPP_NOW", NOW.isoformat())
-    monkeypatch.setenv("FIELDAPP_RATE_LIMITS", "off")
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'fieldapp.db'}"
-    else:
-        cluster: Cluster = request.getfixturevalue("postgres")
-        url = cluster.url()
-    made = Centre(tmp_path, url)
-    yield made
-    for phone in made.phones:
-        phone.close()
-    made.database.close()
 
 
 def visit(phone: PhoneProcess, town: Town, address: str, /, **more: str) -> None:

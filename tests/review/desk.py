@@ -17,7 +17,10 @@ from flask.testing import FlaskClient
 from fieldapp.declare.kinds import kinds
 from fieldapp.people.account import Account
 from fieldapp.people.me import me_of
+from fieldapp.places.register_page import register
+from fieldapp.rescue.views import rescued
 from fieldapp.review.record import Decision
+from fieldapp.review.views import review
 from sync.devices import Contact
 from sync.ids import uuid7
 from sync.instants import instant_ms
@@ -26,6 +29,17 @@ from sync.store import Device, Operation
 from tests.cast import NOW, PASSWORD, Town
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*? value="([^"]+)"')
+
+
+def desk_pages() -> list[str]:
+    """The addresses of all pages at the desk, as the blueprints say them; those of one row or one import left out."""
+    app = Flask(__name__)
+    for blueprint in (review, register, rescued):
+        app.register_blueprint(blueprint)
+    rules = [
+        rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
+    ]
+    return sorted(rule.rule for rule in rules if "." not in rule.rule)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from fieldapp.places.record import Household
 from fieldapp.review.record import Decision
 from sync.store import Operation
 from tests.cast import NOW
-from tests.review.desk import Desk, Handset, seen
+from tests.review.desk import Desk, Handset, desk_pages, seen
 
 DOOR = "3-1-601"
 OLD, FIRST, SECOND = "000-1388 0412", "000-1366 7790", "000-1399 0001"
@@ -304,6 +304,14 @@ def test_the_phones_page_says_what_each_phone_last_said_and_signs_one_off(desk: 
     assert desk.operation(late).status == "applied"
     desk.post(f"/phones/{li.id}", revoked="0")
     assert not desk.device(li.id).revoked
+
+
+def test_from_every_page_of_the_desk_a_link_leads_to_every_other(desk: Desk) -> None:
+    for path in desk_pages():
+        nav = re.search(r"<nav aria-label=.*?</nav>", desk.read(path), re.S)
+        assert nav
+        assert sorted(re.findall(r'href="([^"]+)"', nav[0])) == sorted([*desk_pages(), "/today"]), path
+        assert re.findall(r'href="([^"]+)" aria-current="page"', nav[0]) == [path]
 
 
 def test_no_page_orders_or_totals_by_worker(desk: Desk) -> None:
