@@ -27,6 +27,23 @@ UNUSED = {
     r"\bhx-(vals|vars|headers|request)=": {"getValuesForElement": "values || {}"},
     r"hx-trigger=.[^\"']*\[": {"maybeGenerateConditional": "null"},
     r"hx-trigger=.[^\"']*\b(revealed|intersect)": {"initScrollHandler": "", "maybeReveal": ""},
+    r"hx-trigger=.[^\"']*\b(load|once|from|target|throttle|queue|consume|root|threshold)\b": {
+        "parseAndCacheTrigger": """explicitTrigger.split(',').map((one) => {
+      const [trigger, ...rest] = one.trim().split(/\\s+/)
+      if (trigger === 'every') return { trigger, pollInterval: parseInterval(rest[0]) }
+      return { trigger, changed: rest.includes('changed'), delay: parseInterval(rest.find((word) => word.startsWith('delay:'))?.slice(6)) }
+    })""",
+        "addTriggerHandler": """triggerSpec.pollInterval > 0
+      ? processPolling(asElement(elt), handler, triggerSpec)
+      : addEventListener(elt, handler, nodeData, triggerSpec)""",
+    },
+    r"\bhx-(target|include)=.(?!#)": {
+        "querySelectorAllExt": "toArray(getDocument().querySelectorAll(selector))"
+    },
+    r"\bhx-swap=.(?!innerHTML|outerHTML)": {
+        "swapWithStyle": "(swapStyle === 'outerHTML' ? swapOuterHTML : swapInnerHTML)(target, fragment, settleInfo)"
+    },
+    r"\bhx-params=": {"filterValues": "inputValues"},
     r"\bhx-ext=": {"getExtensions": "[]", "withExtensions": ""},
     r"\bhx-(swap|select)-oob=": {"findAndSwapOobElements": "false", "oobSwap": ""},
     r"<hx-": {"findAndSwapPartials": "false"},
@@ -35,7 +52,34 @@ UNUSED = {
     r"\bhx-indicator=": {"addRequestIndicatorClasses": "[]", "removeRequestIndicators": ""},
 }
 # A history without a cache finds nothing there; no text is run as code; no answer of ours triggers events by a header.
-NEVER = {"getCachedHistory": "null", "internalEval": "null", "handleTriggerHeader": ""}
+NEVER = {
+    "getCachedHistory": "null",
+    "saveToHistoryCache": "",
+    "saveCurrentPageToHistory": "history.replaceState({ htmx: true }, getDocument().title, location.href)",
+    "internalEval": "null",
+    "handleTriggerHeader": "",
+    "formDataProxy": "formData",
+}
+# Attributes that no template says: where htmx asks for one, there is none.
+UNSAID = r"\bhx-(confirm|sync|prompt|encoding|validate|push-url|history|disinherit|inherit|disable)="
+ASKED = r"get(?:Closest)?AttributeValue\(\w+, '{}'\)"
+# What is written in its source, beside that, of which we make no use, and what it comes to.
+WRITTEN = {
+    r"hasHeader\(xhr, 'HX-(?!Redirect|Push-Url)[\w-]+'\)": "false",
+    r"htmx\.config\.(globalViewTransitions|ignoreTitle|getCacheBusterParam|withCredentials|disableInheritance)\b": "false",
+    r"htmx\.config\.(inlineScriptNonce|inlineStyleNonce|triggerSpecsCache)\b": "null",
+    r"htmx\.config\.historyEnabled\b": "true",
+    r"htmx\.config\.(defaultSwapDelay|timeout)\b": "0",
+    r"swapSpec\.hasOwnProperty\('transition'\)": "false",
+    r"\bswapSpec\??\.(transition|ignoreTitle|scroll|scrollTarget|focusScroll|swapDelay)\b(?! =)": "undefined",
+    r"(?<!\.)\btriggerSpec\.(from|target|throttle|consume|once)\b": "undefined",
+    r"(\bresponseInfo\.)?\betc\.\w+": "undefined",
+    r"confirmed === undefined": "false",
+    r"(?s)\n    forEach\(\['loadstart'.*?\n    \}\)\n": "\n",
+}
+# An event that none of our scripts hears need not be told.
+TOLD = r"(?<!function )\btriggerEvent\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*?'htmx:(\w+)'(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+HEARD = {"load", "abort"}
 # What our scripts call; the rest of its interface serves other people's.
 CALLED = {"onLoad", "process"}
 
@@ -43,7 +87,7 @@ CALLED = {"onLoad", "process"}
 def trimmed(source: str, templates: Iterable[Path], scripts: Iterable[Path]) -> str:
     """The source of htmx with less in it; ValueError where a page needs what is left out, or htmx is no longer as it was."""
     for file in templates:
-        for pattern in UNUSED:
+        for pattern in (*UNUSED, UNSAID):
             if found := re.search(pattern, file.read_text(encoding="utf-8")):
                 raise ValueError(f"{file}: {found.group()} is left out of htmx by fieldapp/trim.py")
     ours = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
@@ -56,6 +100,12 @@ def trimmed(source: str, templates: Iterable[Path], scripts: Iterable[Path]) -> 
     for functions in (*UNUSED.values(), NEVER):
         for name, value in functions.items():
             source = emptied(source, name, value)
+    for attribute in re.findall(r"[a-z-]+", UNSAID.split("(")[1]):
+        source = re.sub(ASKED.format(f"hx-{attribute}"), "null", source)
+    for pattern, value in WRITTEN.items():
+        source = replaced(pattern, value, source)
+    heard = HEARD | set(re.findall(r"\bhtmx:(\w+)", ours))
+    source = re.sub(TOLD, lambda told: told.group() if told[1] in heard else "true", source)
     kept = "|".join(CALLED | set(re.findall(r"\bhtmx\.(\w+)\(", source)))
     return replaced(rf"\n  htmx\.(?!({kept}) )\w+ = \w+(?=\n)", "", source)
 
