@@ -5,7 +5,7 @@ for is left out, so that the minifier drops the rest: a seventh of what a phone 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 # As static/page/navigation.js sets them.
@@ -14,6 +14,7 @@ SETTINGS = {
     "allowScriptTags": "false",
     "includeIndicatorStyles": "false",
     "historyCacheSize": "0",
+    "defaultSettleDelay": "0",
     "refreshOnHistoryMiss": "false",
 }
 # What a template may not say (a pattern), and the functions that only serve it, with what they give without it.
@@ -43,6 +44,17 @@ UNUSED = {
     r"\bhx-swap=.(?!innerHTML|outerHTML)": {
         "swapWithStyle": "(swapStyle === 'outerHTML' ? swapOuterHTML : swapInnerHTML)(target, fragment, settleInfo)"
     },
+    r"\bhx-swap=.[^\"']*\b(swap|settle|transition|ignoreTitle|scroll|focus-scroll):": {
+        "getSwapSpecification": """((info, boosted) => {
+      const [swapStyle = 'innerHTML', ...rest] = info ? splitOnWhitespace(info) : []
+      const show = rest.find((word) => word.startsWith('show:'))?.slice(5).split(':')
+      return {
+        swapStyle, swapDelay: 0, settleDelay: 0,
+        show: show ? show.pop() : boosted && !isAnchorLink(elt) && 'top',
+        showTarget: show && show.join(':')
+      }
+    })(getClosestAttributeValue(elt, 'hx-swap'), getInternalData(elt).boosted)"""
+    },
     r"\bhx-params=": {"filterValues": "inputValues"},
     r"\bhx-ext=": {"getExtensions": "[]", "withExtensions": ""},
     r"\bhx-(swap|select)-oob=": {"findAndSwapOobElements": "false", "oobSwap": ""},
@@ -51,7 +63,8 @@ UNUSED = {
     r"\bhx-disabled-elt=": {"disableElements": "[]"},
     r"\bhx-indicator=": {"addRequestIndicatorClasses": "[]", "removeRequestIndicators": ""},
 }
-# A history without a cache finds nothing there; no text is run as code; no answer of ours triggers events by a header.
+# A history without a cache finds nothing there; no text is run as code; no answer of ours triggers events by a header;
+# what is settled at once has no attributes to keep until then.
 NEVER = {
     "getCachedHistory": "null",
     "saveToHistoryCache": "",
@@ -59,6 +72,10 @@ NEVER = {
     "internalEval": "null",
     "handleTriggerHeader": "",
     "formDataProxy": "formData",
+    "getHeaders": "{ 'HX-Request': 'true' }",
+    "handleAttributes": "",
+    "eltIsDisabled": "false",
+    "getMetaConfig": "null",
 }
 # Attributes that no template says: where htmx asks for one, there is none.
 UNSAID = r"\bhx-(confirm|sync|prompt|encoding|validate|push-url|history|disinherit|inherit|disable)="
@@ -75,11 +92,15 @@ WRITTEN = {
     r"(?<!\.)\btriggerSpec\.(from|target|throttle|consume|once)\b": "undefined",
     r"(\bresponseInfo\.)?\betc\.\w+": "undefined",
     r"confirmed === undefined": "false",
+    r"\b(addClassToElement|removeClassFromElement)\(\w+, htmx\.config\.\w+Class\)": "null",
+    r"\n    response = response\.replace\(/<hx-.*(?=\n)": "",
     r"(?s)\n    forEach\(\['loadstart'.*?\n    \}\)\n": "\n",
 }
 # An event that none of our scripts hears need not be told.
-TOLD = r"(?<!function )\btriggerEvent\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*?'htmx:(\w+)'(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+TOLD = r"(?<!function )\btriggerEvent\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*?'htmx:([\w:]+)'(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 HEARD = {"load", "abort"}
+# A line of its interface or of its settings; what nothing reads any more goes.
+SET = r"\n {4,6}(\w+): (?:'[^'\n]*'|[\w.-]+|\[[^\]\n]*\]),?(?=\n)"
 # What our scripts call; the rest of its interface serves other people's.
 CALLED = {"onLoad", "process"}
 
@@ -107,10 +128,14 @@ def trimmed(source: str, templates: Iterable[Path], scripts: Iterable[Path]) -> 
     heard = HEARD | set(re.findall(r"\bhtmx:(\w+)", ours))
     source = re.sub(TOLD, lambda told: told.group() if told[1] in heard else "true", source)
     kept = "|".join(CALLED | set(re.findall(r"\bhtmx\.(\w+)\(", source)))
-    return replaced(rf"\n  htmx\.(?!({kept}) )\w+ = \w+(?=\n)", "", source)
+    source = replaced(rf"\n  htmx\.(?!({kept}) )\w+ = \w+(?=\n)", "", source)
+    read = set(re.findall(r"\bhtmx\.(?:config\.)?(\w+)", source)) | CALLED
+    interface, code = source.split("\n    version: ", 1)
+    interface = replaced(SET, lambda line: line.group() if line[1] in read else "", interface)
+    return f"{interface}\n    version: {code}"
 
 
-def replaced(pattern: str, by: str, source: str) -> str:
+def replaced(pattern: str, by: str | Callable[[re.Match[str]], str], source: str) -> str:
     """The source with another text wherever the pattern is, which must be somewhere."""
     made, times = re.subn(pattern, by, source)
     if not times:
