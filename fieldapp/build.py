@@ -2,8 +2,8 @@
 
     python -m fieldapp.build
 
-Writes `static/build/`: `sw.js` (data, then engine), `page-<hash>.js`, `app-<hash>.css`, each with a `.gz` beside it,
-and `manifest.json`: `{"version", "files": {name: path below static/}, "sources": fingerprint}`. Its top needs the standard
+Writes `static/build/`: `sw.js` (data, then engine), `page-<hash>.js`, `app-<hash>.css`, `<language>-<hash>.json`, each
+with a `.gz` beside it, and `manifest.json`: `{"version", "files": {name: path below static/}, "sources": fingerprint}`. Its top needs the standard
 library only: `dev.py` asks `is_fresh()` before anything is installed.
 """
 
@@ -235,13 +235,15 @@ def build_into(out: Path) -> None:
         bundle(STATIC / "style" / "app.css", out / "app.css")
         bundle(STATIC / "style" / "desk.css", out / "desk.css")
         bundle(STATIC / "page" / "desk.js", out / "desk.js", "--format=iife")
-        names = ("app.css", "page.js", "desk.css", "desk.js")
+        bundle(STATIC / "page" / "shrink.js", out / "shrink.js", "--format=esm")
+        names = ("app.css", "page.js", "shrink.js", "desk.css", "desk.js")
         files = {name: f"build/{named_by_content(out / name).name}" for name in names}
-        version = export_declarations(out, {name: files[name] for name in ("app.css", "page.js")})
+        version = export_declarations(out, {name: files[name] for name in names[:3]})
+        files |= {f"{file.name.split('-')[0]}.json": f"build/{file.name}" for file in out.glob("*.json")}
         engine.result()
     (out / "sw.js").write_bytes((out / "data.js").read_bytes() + b"\n" + (out / "engine.js").read_bytes())
     (out / "third-party.txt").write_text(third_party_notices(), encoding="utf-8")
-    pack(file for file in out.iterdir() if file.suffix in (".js", ".css"))
+    pack(file for file in out.iterdir() if file.suffix in (".js", ".css", ".json"))
     manifest = {"version": version, "files": files, "sources": fingerprint()}
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 

@@ -71,7 +71,13 @@ def static_file(name: str) -> Response:
     top = name.split("/")[0]
     if top not in ("build", "icons") or safe_join(str(static_folder()), name) is None:
         abort(404)
-    types = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+    types = {
+        ".css": "text/css",
+        ".js": "text/javascript",
+        ".json": "application/json",
+        ".svg": "image/svg+xml",
+        ".png": "image/png",
+    }
     mimetype = types.get(Path(name).suffix)
     if mimetype is None or not (static_folder() / name).is_file():
         abort(404)

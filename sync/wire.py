@@ -139,12 +139,12 @@ class Result(_Strict):
 
 
 class Page(_Strict):
-    """Changes of one kind in one channel; `gone` are deleted, `forget` have left the channel."""
+    """Changes of one kind in one channel, a list of values for each field; `gone` are deleted, `forget` have left."""
 
     channel: str
     kind: str
     fields: list[str]
-    rows: list[list[Any]]
+    columns: list[list[Any]]
     gone: list[str]
     forget: list[str]
 

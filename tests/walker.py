@@ -16,6 +16,7 @@ from typing import Any
 
 from sync.ids import uuid7
 from tests.cast import PASSWORD
+from tests.pages import rows_of
 
 BATCH = 50
 FORM = "application/x-www-form-urlencoded"
@@ -193,4 +194,4 @@ class Walker:
         for page in said["pages"]:
             if page["kind"] == "household":
                 at, phone = page["fields"].index("id"), page["fields"].index("phone")
-                self.shown |= {row[at]: row[phone] for row in page["rows"]}
+                self.shown |= {row[at]: row[phone] for row in rows_of(page)}

@@ -17,25 +17,33 @@ from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
 from fieldapp.declare.script import Script, Texts, modules, script, shared
 from fieldapp.declare.template import compile_expression, compile_template, configure
-from fieldapp.declare.words import DEFAULT_LOCALE, LOCALES
+from fieldapp.declare.words import LOCALES
+
+LATER = ("shrink.js",)
+# The types of field that the engine treats in another way than the rest.
+TOLD_APART = ("photos", "boolean")
 
 
 def build(folder: Path, assets: dict[str, str]) -> str:
-    """Write `data.js`, a module to be bundled, and `declared.js`, which it imports, into `folder`. `assets`: name → URL.
+    """Write `data.js`, a module to be bundled, and `declared.js`, which it imports, into `folder`, and beside them each
+    language but the first. `assets`: name → URL; those of `LATER` a phone fetches when it is ready for a day without a signal.
 
     Returns the version, a hash of all that is declared. Raises TemplateError, with file and line, for a template that the
     phone could not render.
     """
-    begin, data = collect(assets)
+    begin, data, beside = collect(assets)
     data["version"] = hashlib.sha256((begin + script(data)).encode()).hexdigest()[:12]
     declared, entry = modules(f"{begin}return{script(data)}", resources() / "static" / "phone")
     (folder / "declared.js").write_text(declared, encoding="utf-8")
     (folder / "data.js").write_text(entry, encoding="utf-8")
+    for name, text in beside.items():
+        (folder / name).write_text(text, encoding="utf-8")
     return str(data["version"])
 
 
-def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any]]:
-    """The export as a dict, expressions and templates being `Script`s, and the statements that stand before it."""
+def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """The statements that stand before the export, the export as a dict, expressions and templates being `Script`s, and
+    files beside it: name → content."""
     environment = template_environment(assets)
     screens = [_screen(one) for one in registry.screens.values()]
     declared: dict[str, Any] = {
@@ -48,10 +56,14 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any]]:
         },
     }
     translated = catalogs(script(declared) + engine_source())
-    texts = Texts(text for known in translated.values() for text in known)
-    declared = {
-        name: texts.in_data(one) if name in ("forms", "words") else texts.in_code(one)
-        for name, one in declared.items()
+    texts = Texts((text for known in translated.values() for text in known), engine_source())
+    declared |= {
+        "forms": {name: texts.in_form(form) for name, form in declared["forms"].items()},
+        "words": {
+            name: {code: texts.place(text) for code, text in words.items()}
+            for name, words in declared["words"].items()
+        },
+        **{name: texts.in_code(declared[name]) for name in ("screens", "kinds", "templates")},
     }
     share_query, queries = shared("query", [query for screen in screens for query in screen["queries"]])
     for screen in declared["screens"]:
@@ -59,15 +71,32 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any]]:
     share_screen, declared["screens"] = shared("screen", declared["screens"])
     share_kind, kinds = shared("kind", declared["kinds"].values())
     declared["kinds"] = dict(zip(declared["kinds"], kinds, strict=True))
-    begin, spoken = texts.catalogs(translated)
+    first, *others = (texts.catalog(translated[locale]) for locale in LOCALES)
+    beside = {
+        locale: json.dumps(one, ensure_ascii=False, separators=(",", ":"))
+        for locale, one in zip(LOCALES[1:], others, strict=True)
+    }
+    names = {
+        locale: f"{locale}-{hashlib.sha256(text.encode()).hexdigest()[:10]}.json"
+        for locale, text in beside.items()
+    }
+    languages = {locale: f"/static/build/{name}" for locale, name in names.items()}
     data = {
         "version": "",
-        "assets": sorted(assets.values()),
+        "assets": sorted(url for name, url in assets.items() if name not in LATER),
+        "later": [*languages.values(), *(assets[name] for name in LATER)],
+        "languages": languages,
         "utcOffset": utc_offset(),
-        "catalogs": spoken,
+        "catalog": Script("catalog"),
+        "catalogs": {LOCALES[0]: Script(f"catalog({script(first[0])},{script(first[1])})")},
         **declared,
     }
-    return begin + share_query + share_screen + share_kind, data
+    begin = 'const catalog=(lines,apart)=>({...lines.split("\\n"),...apart});'
+    return (
+        begin + share_query + share_screen + share_kind,
+        data,
+        {names[locale]: text for locale, text in beside.items()},
+    )
 
 
 def template_environment(assets: dict[str, str]) -> Environment:
@@ -99,18 +128,16 @@ def _kind(record: type[Record]) -> dict[str, Any]:
     return {
         "fields": list(own),
         "formVersion": record.form_version,
-        "types": {name: field.wire for name, field in own.items()},
+        "types": {name: field.wire for name, field in own.items() if field.wire in TOLD_APART},
         "defaults": {name: _default(field) for name, field in own.items() if _default(field) is not None},
         "parent": record.parent,
         "parentKind": record.parent_kind() if record.parent else None,
         "inherits": list(record.inherits()),
         "channel": list(record.channels()),
-        "appendOnly": record.append_only,
         "headBy": record.head_by,
         "windowDays": record.window_days,
         "keys": keys(record),
         "search": list(record.search),
-        "patchable": list(record.patchable),
         "computed": list(record.computed()),
         "effects": [
             {
@@ -161,28 +188,25 @@ def engine_source() -> str:
 
 
 def catalogs(spoken: str) -> dict[str, dict[str, Any]]:
-    """Message id → text (or plural forms) by language, of the messages that occur in `spoken`, the phone's sources.
+    """Message id → text (or plural forms) by language, of the messages that `spoken`, the phone's sources, says.
 
-    What only the server's own pages say stays there; a text equal to its id is left out.
+    What only the server's own pages say stays there.
     """
     found = {}
     for locale in LOCALES:
         with open(PACKAGE / "words" / locale / "LC_MESSAGES" / "messages.po", "rb") as file:
-            messages = _messages(read_po(file), locale)
+            messages = _messages(read_po(file))
             found[locale] = {
-                id: text
-                for id, text in messages
-                if id in spoken or json.dumps(id, ensure_ascii=False)[1:-1] in spoken
+                id: text for id, text in messages if json.dumps(id, ensure_ascii=False) in spoken
             }
     return found
 
 
-def _messages(catalog: Iterable[Any], locale: str) -> Iterable[tuple[str, Any]]:
+def _messages(catalog: Iterable[Any]) -> Iterable[tuple[str, Any]]:
     for message in catalog:
         if not message.id or not message.string:
             continue
         if isinstance(message.id, tuple):
-            if tuple(message.string) != tuple(message.id):
-                yield message.id[0], message.string[0] if len(message.string) == 1 else list(message.string)
-        elif message.string != message.id or locale == DEFAULT_LOCALE:
+            yield message.id[0], message.string[0] if len(message.string) == 1 else list(message.string)
+        else:
             yield message.id, message.string

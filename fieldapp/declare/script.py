@@ -1,7 +1,7 @@
 """Script: declared data and compiled functions as JavaScript that is small once packed.
 
-What most entries of a list have in common is written once (`shared`), and so is every text that is translated (`Texts`):
-the phone loads all of this over a bad connection.
+What most entries of a list have in common is written once (`shared`), and texts stand apart, by language (`Texts`): the
+phone loads all of this over a bad connection, and a person reads one language.
 """
 
 from __future__ import annotations
@@ -79,56 +79,51 @@ def shared(name: str, entries: Iterable[dict[str, Any]]) -> tuple[str, list[Scri
 
 
 class Texts:
-    """Every text that is spoken, once, in the order in which it is met; elsewhere `W[3]` stands for it."""
+    """Every text that is spoken has a number, in the order in which it is met; each language has a text for each number.
 
-    def __init__(self, known: Iterable[str]) -> None:
+    What the engine itself says (`engine`: its source) keeps its message id.
+    """
+
+    def __init__(self, known: Iterable[str], engine: str) -> None:
         self.known = set(known)
+        self.apart = {text for text in self.known if _quoted(text) in engine}
         self.places: dict[str, int] = {}
 
     def place(self, text: str) -> Script:
         """What stands for a text."""
-        return Script(f"W[{self.places.setdefault(text, len(self.places))}]")
+        known = text in self.known and text not in self.apart
+        return Script(f'"{self.places.setdefault(text, len(self.places))}"' if known else _text(text))
 
     def in_code(self, value: Any) -> Any:
-        """Declarations whose compiled code has a place for each text."""
+        """Declarations whose compiled code has a number for each text."""
         if isinstance(value, Script):
             return Script(_SPOKEN.sub(self._said, value))
         if isinstance(value, Mapping):
             return {key: self.in_code(one) for key, one in value.items()}
         return [self.in_code(one) for one in value] if isinstance(value, list | tuple) else value
 
-    def in_data(self, value: Any) -> Any:
-        """Plain data that is all codes and texts, with a place for each text."""
-        if isinstance(value, str):
-            return self.place(value) if value in self.known else value
-        if isinstance(value, Mapping):
-            return {key: self.in_data(one) for key, one in value.items()}
-        return [self.in_data(one) for one in value] if isinstance(value, list | tuple) else value
+    def in_form(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """A form with a number for each label."""
+        return {**form, "fields": [{**one, "label": self.place(one["label"])} for one in form["fields"]]}
 
     def _said(self, found: re.Match[str]) -> str:
         call, one, comma, many = found.groups()
-        return call + self._literal(one) + (f",{self._literal(many)}" if comma else "")
+        text = json.loads(one)
+        # The forms of a known text stand in each language.
+        rest = '""' if text in self.known else many
+        return call + self.place(text) + (f",{rest}" if comma else "")
 
-    def _literal(self, literal: str) -> str:
-        return self.place(json.loads(literal)) if json.loads(literal) in self.known else literal
-
-    def catalogs(self, translated: Mapping[str, Mapping[str, Any]]) -> tuple[str, dict[str, Script]]:
-        """The texts, and of each language its own beside them, line by line; forms that differ stand apart."""
-        for texts in translated.values():
-            for text in texts:
-                self.place(text)
-        if any("\n" in text for text in self.places):
+    def catalog(self, texts: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """A language: its texts line by line, in the order of the numbers; what has forms, or is the engine's, by its id."""
+        said = {text: texts.get(text, text) for text in (*self.places, *self.apart)}
+        if any("\n" in text for text in said.values()):
             raise ValueError("a text of two lines")
-        spoken = Script(script("\n".join(self.places)))
-        begin = (
-            f'const W={spoken}.split("\\n");'
-            'const catalog=(lines)=>Object.fromEntries(lines.split("\\n").map((text,at)=>[W[at],text]).filter((pair)=>pair[1]));'
-        )
-        made = {}
-        for locale, texts in translated.items():
-            lines = "\n".join(
-                text if isinstance(text := texts.get(one, ""), str) else "" for one in self.places
-            )
-            apart = {one: text for one, text in texts.items() if not isinstance(text, str)}
-            made[locale] = Script(f"{{...catalog({script(lines.rstrip())}),...{script(apart)}}}")
-        return begin, made
+        lines = [said[text] if isinstance(said[text], str) else "" for text in self.places]
+        forms = {str(at): said[text] for text, at in self.places.items() if not isinstance(said[text], str)}
+        return "\n".join(lines), forms | {
+            text: said[text] for text in sorted(self.apart) if said[text] != text
+        }
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

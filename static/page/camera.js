@@ -1,38 +1,11 @@
-// Camera: shrinks photos as they arrive, so that nothing but the picture is left of them, and hands them to the form's draft.
+// Camera: has photos shrunk as they arrive (shrink.js, which comes when it is needed), and hands them to the form's draft.
 
 import { draftOf, keepDraft } from "./drafts.js";
 
-const LONGEST = 1600;
-const MOST = 300_000;
-const QUALITIES = [0.8, 0.7, 0.6, 0.5, 0.4];
 /** A form whose save waits for the photo that is being shrunk. @type {EventTarget | null} */
 let held = null;
 /** A camera may throw the page out of memory: the draft comes first, if it is kept within this time. */
 const DRAFT_WITHIN = 900;
-
-/**
- * Drawn anew: no position, no time, no camera comes along.
- * @param {File} file
- * @returns {Promise<Blob>} a JPEG
- */
-async function shrunk(file) {
-  const picture = await createImageBitmap(file);
-  const canvas = document.createElement("canvas");
-  for (let scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height)); ; scale *= 0.75) {
-    canvas.width = Math.max(1, Math.round(picture.width * scale));
-    canvas.height = Math.max(1, Math.round(picture.height * scale));
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    pen.fillStyle = "#fff"; // where a picture has holes
-    pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    for (const quality of QUALITIES) {
-      /** @type {Blob | null} */
-      const made = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
-      if (!made) throw new Error("no picture");
-      if (made.size <= MOST) return made;
-    }
-  }
-}
 
 /** @param {HTMLElement} part @param {string} hash */
 function add(part, hash) {
@@ -52,6 +25,7 @@ async function take(part, input) {
   failed.hidden = true;
   part.setAttribute("aria-busy", "true");
   try {
+    const { shrunk } = await import(String(part.dataset.shrink));
     const room = Number(part.dataset.max) - part.querySelectorAll(".shot").length;
     for (const file of files.slice(0, room)) {
       const path = `/photos?for=${encodeURIComponent(draftOf(form))}&field=${input.name}`;

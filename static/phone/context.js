@@ -43,10 +43,11 @@ export function moment({ data, store }) {
  */
 export async function buildContext(phone, { url, args, fragment, tab, needs }, time = moment(phone)) {
   const { me } = phone;
+  const locale = (await phone.data.speak?.(me.locale)) ?? me.locale;
   return {
     me,
     ...time,
-    locale: me.locale,
+    locale,
     args,
     url,
     status: await readStatus(phone, Date.parse(time.now), needs, args),
@@ -64,7 +65,7 @@ export async function buildContext(phone, { url, args, fragment, tab, needs }, t
  * @returns {(msgid: string) => string}
  */
 export function translator(data, locale) {
-  const catalog = data.catalogs[locale] ?? {};
+  const catalog = data.catalogs[locale] ?? Object.values(data.catalogs)[0];
   return (msgid) => (typeof catalog[msgid] === "string" ? catalog[msgid] : msgid);
 }
 

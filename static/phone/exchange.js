@@ -120,6 +120,8 @@ export function createRunner({
       if (said.error) throw new Refused(String(said.error.code), { ...said, ...said.error }, wait);
       if (response.status !== 200) throw new Refused("failed", said, wait);
       const answer = readAnswer(said, request.user);
+      // Before anything of it is kept: whose phone is ready reads it in their language, without a signal too.
+      await data.speak?.(answer.me.locale);
       return { answer, offset: measureOffset(offset, sent, heard, Date.parse(answer.now)) };
     } catch (error) {
       throw error instanceof Refused ? error : new NotTheProtocol(String(error));

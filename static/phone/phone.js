@@ -140,7 +140,11 @@ export function createPhone({ data, identity, world }) {
       const phone = await person().catch(() => null);
       if (phone) return offlinePage(phone, new URL(request.url));
       const locale = await identity.language().catch(() => null);
-      return strangerPage(data, locale, await waitingHere().catch(() => 0));
+      return strangerPage(
+        data,
+        locale && ((await data.speak?.(locale)) ?? locale),
+        await waitingHere().catch(() => 0),
+      );
     }
   };
 

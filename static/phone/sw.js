@@ -1,6 +1,6 @@
 // Service worker: the events, and nothing else.
 
-import { dropOldAssets, keepAssets } from "./assets.js";
+import { dropOldAssets, keepAssets, keepLater, speak } from "./assets.js";
 import { underWay } from "./attachments.js";
 import { createUploader } from "./blobs.js";
 import { createRunner, RECONNECT_WITHIN_MS } from "./exchange.js";
@@ -25,6 +25,8 @@ const world = {
   pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
+data.speak = (/** @type {string} */ locale) => speak(data, locale, world);
+
 const pages = new BroadcastChannel("fieldapp");
 
 /** @param {string} by what changed: a save or an exchange */
@@ -47,8 +49,8 @@ const uploader = createUploader({
 
 /** @type {Promise<ReturnType<typeof createRunner>> | null} */
 let runner = null;
-/** Attachments under way; nobody waits for them, but they keep the worker alive. @type {Promise<void>} */
-let uploads = Promise.resolve();
+/** Attachments and what is kept for later; nobody waits for them, but they keep the worker alive. @type {Promise<any>} */
+let background = Promise.resolve();
 
 /** @param {string} reason */
 async function run(reason) {
@@ -69,7 +71,8 @@ async function run(reason) {
     runner = null;
   });
   const outcome = await (await runner).run(reason);
-  if (outcome.code === "done" && outcome.user) uploads = uploader.run(outcome.user);
+  if (outcome.code === "done" && outcome.user)
+    background = Promise.allSettled([uploader.run(outcome.user), keepLater(data, world)]);
   return outcome;
 }
 
@@ -91,7 +94,7 @@ async function runForPage(reason, user) {
 async function afterSave() {
   tell("save");
   await Promise.allSettled([worker.registration.sync?.register(TAG), run("save")]);
-  await uploads;
+  await background;
 }
 
 const phone = createPhone({ data, identity, world });
@@ -116,7 +119,7 @@ worker.addEventListener("message", (/** @type {any} */ event) => {
     event.waitUntil(
       runForPage(reason, user)
         .then((code) => event.ports[0]?.postMessage({ code }))
-        .then(() => uploads),
+        .then(() => background),
     );
 });
 
@@ -127,6 +130,6 @@ worker.addEventListener("sync", (/** @type {any} */ event) => {
       world
         .pause(Math.random() * RECONNECT_WITHIN_MS)
         .then(() => run("sync"))
-        .then(() => uploads),
+        .then(() => background),
     );
 });

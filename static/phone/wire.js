@@ -14,7 +14,8 @@ export class NotTheProtocol extends Error {
 /**
  * @typedef {{op: string, seq: number, status: string, reason: string | null, detail: any}} Result
  * @typedef {{at: number, head: number | null, tail: number | null}} Cursor
- * @typedef {{channel: string, kind: string, fields: string[], rows: any[][], gone: string[], forget: string[]}} Page
+ * @typedef {{channel: string, kind: string, fields: string[], columns?: any[][], rows: any[][], gone: string[],
+ *   forget: string[]}} Page on the wire by column, `rows` once it was read
  *
  * @typedef {object} Answer
  * @property {string} epoch
@@ -134,16 +135,13 @@ const isDigest = (/** @type {any} */ value) => isList(value, isCount) && value.l
 function isPage(page) {
   if (!isObject(page) || !isText(page.channel) || !isText(page.kind) || !isList(page.fields, isText))
     return false;
-  const id = page.fields.indexOf("id");
-  const version = page.fields.indexOf("version");
+  const { fields, columns } = page;
+  const ids = columns?.[fields.indexOf("id")];
   return (
-    id >= 0 &&
-    version >= 0 &&
-    isList(
-      page.rows,
-      (row) =>
-        Array.isArray(row) && row.length === page.fields.length && isText(row[id]) && isCount(row[version]),
-    ) &&
+    isList(ids, isText) &&
+    isList(columns[fields.indexOf("version")], isCount) &&
+    isList(columns, (column) => Array.isArray(column) && column.length === ids.length) &&
+    columns.length === fields.length &&
     isList(page.gone, isText) &&
     isList(page.forget, isText)
   );
@@ -176,5 +174,9 @@ export function readAnswer(said, user) {
     isList(said.files ?? [], isText) &&
     (!said.digests || (isObject(said.digests) && Object.values(said.digests).every(isDigest)));
   if (!fine) throw new NotTheProtocol("shape");
+  for (const page of said.pages)
+    page.rows = page.columns[0].map((/** @type {any} */ _, /** @type {number} */ at) =>
+      page.columns.map((/** @type {any[]} */ column) => column[at]),
+    );
   return said;
 }

@@ -5,6 +5,7 @@ python3 dev.py bench -- server                  a part of it: server, phone, reg
 python3 dev.py bench -- server --on sqlite      on one database only
 python3 dev.py bench -- --large                 also with ten thousand doors (building them takes minutes)
 python3 dev.py bench -- --write                 and writes the table into the README
+python3 dev.py bench -- sizes                   the bytes that a phone loads; seconds, without a browser
 python3 dev.py bench -- flood                   500 phones that come back at once (its own table; see flood.py)
 """
 
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import browser, figures, flood, register, server, wire
+from tests.bench import browser, figures, flood, register, server, sizes, wire
 from tests.bench.town import DOORS, WORKER
 from tests.server import ROOT, Server
 
@@ -51,7 +52,7 @@ def phone_figures(folder: Path, with_large: bool) -> list[figures.Figure]:
         large = served(folder / "large", "large") if with_large else None
         try:
             figures.say("Phone: sizes and the first pull")
-            found += browser.size_figures(folder, playwright, usual)
+            found += sizes.size_figures(usual)
             found += wire.pull_figures(usual.port, "li")
             found += browser.one_record_figures(folder, playwright, usual, "li")
             figures.say("Phone: from sign-in to offline-ready")
@@ -63,6 +64,15 @@ def phone_figures(folder: Path, with_large: bool) -> list[figures.Figure]:
             if large:
                 large.stop()
     return found
+
+
+def byte_figures(folder: Path) -> list[figures.Figure]:
+    """The same bytes, of the same town, without a browser."""
+    usual = served(folder, "usual")
+    try:
+        return [*sizes.size_figures(usual), *wire.pull_figures(usual.port, "li")]
+    finally:
+        usual.stop()
 
 
 def machine() -> str:
@@ -82,7 +92,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help=f"also with {DOORS:,} doors")
     parser.add_argument("--write", action="store_true", help="write the table into the README")
     options = parser.parse_args()
-    if unknown := set(options.parts) - set(PARTS):
+    if unknown := set(options.parts) - {*PARTS, "sizes"}:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     parts = options.parts or PARTS
     databases = {options.on} if options.on else {one.lower() for one in server.DATABASES}
@@ -90,6 +100,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as somebody else
+        if "sizes" in parts:
+            found += byte_figures(folder / "sizes")
         if "server" in parts:
             found += server.figures(folder / "server", databases)
         if "phone" in parts:

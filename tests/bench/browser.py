@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import threading
 import time
 from pathlib import Path
@@ -16,7 +14,7 @@ from tests.bench.floor_phone import floor_server
 from tests.browser.phone import Phone
 from tests.browser.slow import share_of_a_core
 from tests.proxy import Proxy
-from tests.server import ROOT, Server
+from tests.server import Server
 
 SLOW_3G = {"bytes_per_second": 400_000 / 8, "latency": 0.4}
 FRAGMENTS = """async ({ paths, rounds }) => {
@@ -89,31 +87,6 @@ FLOOR_TIMES = """async ({ method, rounds }) => {
   }
   return times.slice(1);
 }"""
-
-
-def size_figures(folder: Path, playwright: Playwright, server: Server) -> list[Figure]:
-    """What is loaded before the first screen is painted, and until everything but the records is there."""
-    static = ROOT / "static"
-    files = json.loads((static / "build" / "manifest.json").read_text())["files"]
-    packed = {name: (static / f"{path}.gz").stat().st_size for name, path in files.items()}
-    worker = (static / "build" / "sw.js.gz").stat().st_size
-    with Phone(playwright, folder / "sizes", server.url).open("/sign-in") as phone:
-        html = len(gzip.compress(phone.page.content().encode()))
-    first = html + packed["app.css"] + packed["page.js"]
-    manifest = len(gzip.compress((static / "manifest.webmanifest").read_bytes()))
-    parts = (
-        f"page {html / 1000:.1f}, style {packed['app.css'] / 1000:.1f}, script {packed['page.js'] / 1000:.1f}"
-    )
-    return [
-        Figure("first paint, gzip", kilobytes(first), "kB", 25, floor_is=parts),
-        Figure(
-            "offline-ready without records, gzip",
-            kilobytes(first + worker + manifest),
-            "kB",
-            60,
-            floor_is=f"worker {worker / 1000:.1f}",
-        ),
-    ]
 
 
 def ready_figures(folder: Path, playwright: Playwright, server: Server, username: str) -> list[Figure]:

@@ -21,6 +21,7 @@ from tests.bench.figures import Figure, say
 from tests.bench.load import CONNECTIONS, Floor, Line, Ours, rate
 from tests.bench.stores import store
 from tests.bench.wire import Wire
+from tests.pages import rows_of
 from tests.postgres import Cluster
 from tests.server import ROOT, Server, free_port
 
@@ -228,7 +229,7 @@ def _copy_rows(ours: Server, floor: FloorServer, channel: str) -> None:
     while True:
         said = wire.exchange()
         rows += [(channel, row[0], json.dumps(row, ensure_ascii=False, separators=(",", ":")))
-                 for page in said["pages"] for row in page["rows"]]  # fmt: skip
+                 for page in said["pages"] for row in rows_of(page)]  # fmt: skip
         if not said["more"]:
             break
     with floor.connection() as db:
@@ -251,7 +252,7 @@ def _last_changes(ours: Server) -> float:
         began = time.perf_counter()
         answer = phone.line.ask("POST", "/sync", body)
         times.append((time.perf_counter() - began) * 1000)
-    rows = sum(len(page["rows"]) for page in json.loads(answer)["pages"])
+    rows = sum(len(rows_of(page)) for page in json.loads(answer)["pages"])
     assert rows == 2 * BATCH, rows
     return median(times)
 

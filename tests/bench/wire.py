@@ -13,6 +13,7 @@ from typing import Any
 from fieldapp.demo.sign_ins import PASSWORD
 from sync.ids import uuid7
 from tests.bench.figures import Figure, kilobytes
+from tests.pages import rows_of
 
 
 class Wire:
@@ -75,9 +76,9 @@ class Wire:
             said = self.exchange()
             count += self.bytes
             for page in said["pages"]:
-                rows += len(page["rows"])
+                rows += len(rows_of(page))
                 if page["kind"] == "household":
-                    homes += [row[0] for row in page["rows"]]
+                    homes += [row[0] for row in rows_of(page)]
             if not said["more"]:
                 return count, rows, homes
 
@@ -87,7 +88,7 @@ class Wire:
         while any(cursor.get("tail") for cursor in self.cursors.values()):
             said = self.exchange(tail=True)
             count += self.bytes
-            rows += sum(len(page["rows"]) for page in said["pages"])
+            rows += sum(len(rows_of(page)) for page in said["pages"])
         return count, rows
 
 

@@ -51,6 +51,9 @@ IS_READY = """async (quiet) => {
       db.close();
     }
   }
+  const lists = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+  const kept = lists.flat().map((one) => one.url);
+  if (quiet && !["/en-", "/shrink-"].every((name) => kept.some((url) => url.includes(name)))) return false;
   return names.length > 0;
 }"""
 
@@ -181,7 +184,7 @@ class Phone:
         return self
 
     def until_quiet(self, seconds: float = 120) -> Phone:
-        """Until the older history has come as well."""
+        """Until the older history has come as well, the other language and what shrinks photos."""
         self.until(IS_READY, True, seconds)
         return self
 

@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import Phones
 from tests.browser.doors import LIVED_IN, UNIT, no_answer, visit, waits, words
 from tests.browser.office import Office
 from tests.browser.phone import Phone
@@ -61,8 +62,9 @@ def test_li_finds_doors_without_signal_by_label_address_name_pinyin_and_initials
 
 
 def test_li_changes_the_language_without_signal_and_reads_it_at_once(
-    li: Phone, proxy: Proxy, server: Server
+    li: Phone, phones: Phones, proxy: Proxy, server: Server
 ) -> None:
+    li.until_quiet()
     proxy.mode = "refuse"
     li.go("/profile")
     li.page.locator("input[name=locale][value=en]").check(force=True)
@@ -80,3 +82,9 @@ def test_li_changes_the_language_without_signal_and_reads_it_at_once(
     )
     li.go("/today")
     expect(li.page.locator("h1")).to_have_text("Today")
+    # Another phone of hers has her language with the first screen, and keeps it.
+    other = phones("other").open().sign_in("li").until_ready()
+    proxy.mode = "refuse"
+    other.go("/guide")
+    expect(other.page.locator("html")).to_have_attribute("lang", "en")
+    expect(other.page.locator("nav.tabs a[aria-current]")).to_have_text("Today")

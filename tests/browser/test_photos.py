@@ -53,6 +53,7 @@ def test_two_photos_taken_without_signal_survive_dead_batteries_and_arrive_once(
 ) -> None:
     office = Office(server)
     restarted(li, visit(FIRST))
+    li.until_quiet()
     proxy.mode = "refuse"
     take(li.page, picture(1), picture(2))
     expect(li.page.locator(".shot")).to_have_count(2, timeout=20_000)
@@ -91,6 +92,7 @@ def test_two_photos_taken_without_signal_survive_dead_batteries_and_arrive_once(
 
 
 def test_the_form_is_kept_before_the_camera_opens_and_a_photo_can_be_removed(li: Phone, proxy: Proxy) -> None:
+    li.until_quiet()
     proxy.mode = "refuse"
     page = li.go(visit(FIRST)).page
     page.locator("#note").fill("电池在走廊充电")
@@ -117,6 +119,7 @@ def test_the_form_is_kept_before_the_camera_opens_and_a_photo_can_be_removed(li:
 
 
 def test_a_save_tapped_while_a_photo_is_being_shrunk_takes_it_along(li: Phone, proxy: Proxy) -> None:
+    li.until_quiet()
     proxy.mode = "refuse"
     page = li.go(visit(FIRST)).page
     page.locator("input[name=outcome][value=met]").check(force=True)

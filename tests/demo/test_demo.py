@@ -15,19 +15,25 @@ import pytest
 from fieldapp.config import instant
 from fieldapp.db import open_database, upgrade
 from fieldapp.declare.expressions import effect_functions
+from fieldapp.declare.kinds import kinds
 from fieldapp.declare.registry import registry
 from fieldapp.demo.build import build
 from fieldapp.demo.sign_ins import PASSWORD, SIGN_INS, describe
 from fieldapp.demo.town import MAIN, register
 from fieldapp.features import declare_all
 from fieldapp.people.account import Account, sign_in
+from fieldapp.people.me import describe as describe_me
 from fieldapp.people.me import me_of
 from fieldapp.places.record import Building, CarePerson, Community, Door, Grid, Household, StairUnit
 from fieldapp.places.register import import_register
 from fieldapp.places.register_check import holds_national_id
 from fieldapp.review.queue import read
 from fieldapp.visits.record import Visit
+from sync.exchange import exchange
+from sync.ids import uuid7
 from sync.store import Feed, Operation
+from tests.bench.sizes import packed
+from tests.pages import rows_of
 from tests.places.registers import csv_file
 
 NOW = datetime(2026, 11, 23, 6, 42, 5, tzinfo=UTC)
@@ -214,3 +220,22 @@ def test_the_same_moment_gives_the_same_rows_though_the_clock_ticks(
         query = f'SELECT * FROM "{kind._meta.table_name}" ORDER BY id'
         assert list(again.execute_sql(query)) == list(demo.execute_sql(query)), kind.kind
     again.close()
+
+
+def test_lis_first_pull_takes_45_kilobytes_and_an_older_visit_60_bytes(demo: peewee.Database) -> None:
+    account = Account.get(Account.username == "li")
+    me = me_of(account)
+    asked: dict[str, Any] = {
+        "protocol": 1, "app": "", "user": me.id, "device": str(uuid7()), "clock": "2026-11-23T06:42:05.000Z", "epoch": None,
+        "ops": [], "report": {}, "cursors": {}, "tail": False,
+    }  # fmt: skip
+    sizes: dict[bool, list[int]] = {False: [], True: []}
+    older = 0
+    while not asked["tail"] or any(cursor["tail"] for cursor in asked["cursors"].values()):
+        body = exchange(demo, kinds(), me, asked, NOW, me_view=describe_me(account, me))
+        answer = json.loads(body)
+        sizes[asked["tail"]].append(packed(body))
+        older += asked["tail"] and sum(len(rows_of(page)) for page in answer["pages"])
+        asked |= {"cursors": answer["cursors"], "epoch": answer["epoch"], "tail": not answer["more"]}
+    assert sum(sizes[False]) <= 45_000, sizes
+    assert older > 1_500 and sum(sizes[True]) / older <= 60, (sizes, older)

@@ -5,12 +5,17 @@
 
 import "fake-indexeddb/auto";
 import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import vm from "node:vm";
 
 globalThis.self = globalThis;
 vm.runInThisContext(readFileSync(process.argv[2], "utf-8"));
 const data = globalThis.FIELDAPP_DATA;
+for (const [locale, path] of Object.entries(data.languages)) {
+  const file = join(dirname(process.argv[2]), basename(path));
+  data.catalogs[locale] = data.catalog(...JSON.parse(readFileSync(file, "utf-8")));
+}
 
 const { world } = await import("../../static/phone/clock.js");
 const { render } = await import("../../static/phone/render.js");

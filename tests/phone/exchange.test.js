@@ -75,14 +75,14 @@ const WRONG = {
   "a captive portal that speaks JSON": () => Response.json({ login: "/wifi" }),
   "a truncated body": (text) =>
     new Response(text.slice(0, -20), { headers: { "Content-Type": "application/json" } }),
-  "a page with a torn row": (text) => {
+  "a page with a torn column": (text) => {
     const said = JSON.parse(text);
     said.pages = [
       {
         channel: "grid:grid-3",
         kind: "visit",
         fields: ["id", "version"],
-        rows: [["x"]],
+        columns: [["x", "y"], [1]],
         gone: [],
         forget: [],
       },
@@ -177,8 +177,8 @@ test("an answer that was overtaken by a newer one does not bring an older househ
   phone.fetch = async (url, init) => {
     const said = await (await office.fetch(url, init)).json();
     const fields = Object.keys(older).filter((name) => !["community", "grid", "unit"].includes(name));
-    const rows = [fields.map((name) => older[name])];
-    said.pages = [{ channel: "grid:grid-3", kind: "household", fields, rows, gone: [], forget: [] }];
+    const columns = fields.map((name) => [older[name]]);
+    said.pages = [{ channel: "grid:grid-3", kind: "household", fields, columns, gone: [], forget: [] }];
     return Response.json(said);
   };
   assert.equal((await phone.run()).code, "done");
@@ -683,12 +683,12 @@ test("what is heard of a visit before its own receipt is not unsaid by it", asyn
     const [{ op }] = answer.results;
     const result = { id: op, user: WANG.id, status: "review", reason: "left_scope", detail: {} };
     const fields = ["id", "version", "server_time", "user", "status", "reason", "detail"];
-    const row = fields.map((name) => ({ version: 1, server_time: answer.now, ...result })[name]);
+    const columns = fields.map((name) => [{ version: 1, server_time: answer.now, ...result }[name]]);
     const page = {
       channel: `user:${WANG.id}`,
       kind: "sync_result",
       fields,
-      rows: [row],
+      columns,
       gone: [],
       forget: [],
     };

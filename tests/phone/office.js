@@ -218,16 +218,15 @@ export class Office {
       room -= chosen.length;
       answer.cursors[channel] = next;
       for (const kind of new Set(chosen.map((one) => one.kind))) {
-        const rows = chosen.filter((one) => one.kind === kind);
+        const those = chosen.filter((one) => one.kind === kind);
+        const living = those.filter((one) => !one.gone);
         const fields = [...COMMON, ...this.data.kinds[kind].fields];
         answer.pages.push({
           channel,
           kind,
           fields,
-          rows: rows
-            .filter((one) => !one.gone)
-            .map(({ record }) => fields.map((name) => record[name] ?? null)),
-          gone: rows.filter((one) => one.gone).map(({ record }) => record.id),
+          columns: fields.map((name) => living.map(({ record }) => record[name] ?? null)),
+          gone: those.filter((one) => one.gone).map(({ record }) => record.id),
           forget: [],
         });
       }

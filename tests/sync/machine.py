@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from sync import pull, store
 from sync.wire import Busy, Refused
+from tests.pages import rows_of
 from tests.sync.book import Book
 from tests.sync.world import Phone, World
 
@@ -81,7 +82,7 @@ class Compared(RuleBasedStateMachine):
             phone.apply(answer)
             phone.acknowledged = answer["last"]
             for page in (page for page in answer["pages"] if page["kind"] == "knock"):
-                homes = {row[page["fields"].index("home")] for row in page["rows"]}
+                homes = {row[page["fields"].index("home")] for row in rows_of(page)}
                 assert homes <= phone.held("home"), "a knock without its home"
         return answer
 

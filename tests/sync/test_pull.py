@@ -13,6 +13,7 @@ from sync.ids import uuid7
 from sync.store import Counter, Feed
 from sync.wire import Cursor, Request
 from sync.write import put
+from tests.pages import rows_of
 from tests.sync.world import Home, Knock, World, person
 
 
@@ -56,7 +57,7 @@ def test_what_wang_records_reaches_li_and_only_what_is_new_travels(world: World)
     op = wang.knock("three-1", "no_answer")
     wang.sync()
     answer = li.sync()
-    travelled = {(page["kind"], row[0]) for page in answer["pages"] for row in page["rows"]}
+    travelled = {(page["kind"], row[0]) for page in answer["pages"] for row in rows_of(page)}
     assert travelled == {("knock", op["record"]), ("home", world["three-1"])}
     assert li.records["home", world["three-1"]]["misses"] == 1
     assert li.sync()["pages"] == []
@@ -70,7 +71,7 @@ def test_the_first_pull_brings_the_last_knock_of_each_home_and_the_rest_follows(
     assert answer["cursors"]["grid:three"]["tail"] is not None
     assert answer["cursors"]["user:li"]["tail"] is None
     tail = li.ask(li.request(tail=True))
-    sent = [row[0] for page in tail["pages"] for row in page["rows"]]
+    sent = [row[0] for page in tail["pages"] for row in rows_of(page)]
     assert sorted(sent) == sorted(id for ids in old.values() for id in ids[:-1]), "the head is not sent again"
     assert sent == sorted(sent, key=lambda id: -Knock.get_by_id(id).seq), "newest first"
     li.apply(tail)
@@ -98,8 +99,8 @@ def test_pages_of_any_size_bring_the_same(
     seen: list[str] = []
     for _ in range(200):
         answer = wang.ask(wang.request())
-        seen += [page["kind"] for page in answer["pages"] for _ in page["rows"]]
-        assert sum(len(page["rows"]) for page in answer["pages"]) <= rows
+        seen += [page["kind"] for page in answer["pages"] for _ in rows_of(page)]
+        assert sum(len(rows_of(page)) for page in answer["pages"]) <= rows
         wang.apply(answer)
         if not answer["more"]:
             break
@@ -249,7 +250,7 @@ def test_a_knock_that_moved_brings_its_home_along_when_the_page_is_cut(
                 zhang.apply(answer)
                 more = answer["more"]
                 pages = [page for page in answer["pages"] if page["kind"] == "knock"]
-                homes = {row[page["fields"].index("home")] for page in pages for row in page["rows"]}
+                homes = {row[page["fields"].index("home")] for page in pages for row in rows_of(page)}
                 assert homes <= zhang.held("home"), rows
 
 
@@ -294,7 +295,7 @@ def test_last_and_records_are_of_one_moment(world: World, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(pull.Pull, "run", late)
     answer = li.ask(li.request([]))
-    assert [row[0] for page in answer["pages"] for row in page["rows"]] == [world["three-2"]]
+    assert [row[0] for page in answer["pages"] for row in rows_of(page)] == [world["three-2"]]
     assert answer["cursors"]["grid:three"]["at"] == before
     assert answer["last"] == 1
 
@@ -309,7 +310,7 @@ def test_another_epoch_takes_nothing_and_starts_every_cursor_anew(world: World) 
     op = li.knock("three-2")
     answer = li.ask(li.request())
     assert (answer["epoch"], answer["last"], answer["results"]) == (made, 1, [])
-    assert len([row for page in answer["pages"] for row in page["rows"]]) == 9
+    assert len([row for page in answer["pages"] for row in rows_of(page)]) == 9
     assert answer["forget"] == []
     li.apply(answer)
     li.sync()
@@ -347,7 +348,7 @@ def test_a_cursor_from_beyond_the_feed_is_read_from_the_start(world: World) -> N
     li.sync()
     li.cursors["grid:three"]["at"] += 1000
     answer = li.ask(li.request())
-    assert sum(len(page["rows"]) for page in answer["pages"]) == 8
+    assert sum(len(rows_of(page)) for page in answer["pages"]) == 8
 
 
 def test_a_phone_with_nothing_to_do_writes_nothing_and_needs_one_round_trip(world: World) -> None:  # P10
@@ -379,7 +380,7 @@ def test_a_first_pull_of_two_thousand_homes_is_one_bounded_page_after_another(wo
     sizes = []
     for _ in range(10):
         answer = li.ask(li.request())
-        sizes.append(sum(len(page["rows"]) for page in answer["pages"]))
+        sizes.append(sum(len(rows_of(page)) for page in answer["pages"]))
         li.apply(answer)
         if not answer["more"]:
             break
@@ -392,7 +393,7 @@ def test_large_rows_make_small_pages(world: World, monkeypatch: pytest.MonkeyPat
     li = world.phone(world.li)
     first = li.ask(li.request())
     assert first["more"]
-    assert 0 < sum(len(page["rows"]) for page in first["pages"]) < 8
+    assert 0 < sum(len(rows_of(page)) for page in first["pages"]) < 8
     li.sync()
     assert len(li.held("home")) == 4
 
@@ -416,7 +417,7 @@ def test_a_parent_comes_along_when_a_page_is_cut_before_it(
     )
     monkeypatch.setattr(pull, "PAGE_ROWS", 1)
     first = li.ask(li.request())
-    brought = {(page["kind"], row[0]) for page in first["pages"] for row in page["rows"]}
+    brought = {(page["kind"], row[0]) for page in first["pages"] for row in rows_of(page)}
     assert {("door", world["door three-5"]), ("home", new)} < brought
     li.apply(first)
     li.sync()

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { answerAsset, dropOldAssets, keepAssets } from "../../../static/phone/assets.js";
+import { answerAsset, dropOldAssets, keepAssets, keepLater, speak } from "../../../static/phone/assets.js";
 
 /** The browser's caches, as far as they are used. */
 function memory() {
@@ -84,4 +84,53 @@ test("an asset that is not there is not kept as one", async () => {
   );
   assert.equal(answer.status, 404);
   assert.equal(caches.held.size, 0);
+});
+
+const TEXTS = { "/static/build/en-1.json": ["Today\nMet", { today: "today" }] };
+/** A version whose English comes later. */
+const english = (version = "1") => ({
+  version,
+  assets: ["/static/app-1.css"],
+  later: ["/static/build/en-1.json"],
+  languages: { en: "/static/build/en-1.json" },
+  catalog: (lines, apart) => ({ ...lines.split("\n"), ...apart }),
+  catalogs: { zh_Hans_CN: { 0: "今天" } },
+});
+const network = (asked) => async (path) => {
+  asked.push(path);
+  return TEXTS[path] ? Response.json(TEXTS[path]) : style();
+};
+const noNetwork = async () => {
+  throw new TypeError("no network");
+};
+
+test("a new phone does not wait for a language that nobody reads on it, and has it in the background", async () => {
+  const caches = memory();
+  const asked = [];
+  const world = { caches, fetch: network(asked) };
+  await keepAssets(english(), world);
+  assert.deepEqual(asked, ["/static/app-1.css"]);
+  await keepLater(english(), world);
+  assert.deepEqual(asked, ["/static/app-1.css", "/static/build/en-1.json"]);
+  const data = english();
+  assert.equal(await speak(data, "en", { caches, fetch: noNetwork }), "en");
+  assert.deepEqual(data.catalogs.en, { 0: "Today", 1: "Met", today: "today" });
+});
+
+test("an update brings the languages with it, so that Wang Fang goes on in English without a network", async () => {
+  const caches = memory();
+  const asked = [];
+  await keepAssets(english("1"), { caches, fetch: network(asked) });
+  await keepAssets(english("2"), { caches, fetch: network(asked) });
+  await dropOldAssets(english("2"), caches);
+  assert.deepEqual(asked, ["/static/app-1.css", "/static/build/en-1.json"]);
+  assert.equal(await speak(english("2"), "en", { caches, fetch: noNetwork }), "en");
+});
+
+test("where English can not be had the worker speaks its own language, and asks again at the next answer", async () => {
+  const caches = memory();
+  const data = english();
+  assert.equal(await speak(data, "en", { caches, fetch: noNetwork }), "zh_Hans_CN");
+  assert.equal(await speak(data, "en", { caches, fetch: async () => portal() }), "zh_Hans_CN");
+  assert.equal(await speak(data, "en", { caches, fetch: network([]) }), "en");
 });
