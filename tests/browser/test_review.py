@@ -90,8 +90,8 @@ def test_what_zhang_returns_is_lis_task_without_a_signal_and_comes_back_answered
     send(li)
     received(li)
     proxy.mode = "refuse"
-    li.go(board_of(DOOR)).see(words("Returned to you"))
-    li.go(household(DOOR)).see("请再核实号码")
+    li.go(board_of("3-2-601")).see(words("Returned to you"))
+    li.go(household("3-2-601")).see("请再核实号码")
     li.see(words("Returned to you"))
     li.go("/today").page.locator("a[href^='/decisions/']").first.click()
     expect(li.page.locator("#comment")).to_have_text("请再核实号码")
