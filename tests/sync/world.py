@@ -17,6 +17,7 @@ from sync.ids import uuid7
 from sync.kinds import Kind
 from sync.scope import Me
 from sync.write import put
+from tests.pages import rows_of
 
 NOW = datetime(2026, 11, 23, 2, 42, 5, tzinfo=UTC)
 SQLITE = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 10_000}
@@ -295,8 +296,7 @@ class Phone:
         lost = {*answer["anew"], *answer["forget"]}
         self.records = {key: held for key, held in self.records.items() if held["_channel"] not in lost}
         for page in answer["pages"]:
-            for row in page["rows"]:
-                assert len(row) == len(page["fields"])
+            for row in rows_of(page):
                 record = dict(zip(page["fields"], row, strict=True))
                 self.records[page["kind"], record["id"]] = {**record, "_channel": page["channel"]}
             for id in (*page["gone"], *page["forget"]):
