@@ -77,7 +77,7 @@ class Book:
             self.problems.append(
                 f"{row['op']} ({op['verb']} {op['kind']}) ended as {row['status']} {row['reason']}, not {expected}"
             )
-        self.done[row["op"]] = {**op, "status": row["status"]}
+        self.done[row["op"]] = {**op, "status": row["status"], "reason": row["reason"]}
 
     def _decide(self, entry: dict[str, Any]) -> None:
         """What a supervisor let through is as if it came now, but for the time at which it was done."""
@@ -88,7 +88,7 @@ class Book:
                 self.problems.append(f"{entry['op']} was decided to {entry['status']}, not {expected}")
             self.came += 1
             self._apply(op, entry["status"])
-        op["status"] = entry["status"]
+        op |= {"status": entry["status"], "reason": entry["reason"]}
 
     def _outcome(self, op: dict[str, Any], channels: set[str]) -> set[str]:
         """Where the operation may end."""
@@ -141,8 +141,8 @@ class Book:
         undone = self.done.get(op["patch"]["of"])
         if undone is None or undone["user"] != op["user"]:
             return {"quarantined"}
-        if undone["status"] in UNAPPLIED:
-            return {"held"}
+        if undone["status"] in UNAPPLIED or undone["reason"] not in (None, "conflict"):
+            return {"held"}  # who decides about what nothing of was applied decides about this as well
         if undone["verb"] == "create":
             if op["record"] not in self.visits:
                 return {"held", *ELSEWHERE}

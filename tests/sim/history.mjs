@@ -29,6 +29,10 @@ export class History {
   /** @type {number[]} */
   copies = [];
   restored = false;
+  /** A phone was signed off, and clears itself. */
+  signedOff = false;
+  /** A phone lives twice, or again from an older copy. */
+  twinned = false;
 
   /** @param {import("./wire.mjs").Line} line @param {number} seed @param {Options} options */
   constructor(line, seed, options) {

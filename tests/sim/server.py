@@ -58,6 +58,13 @@ except ModuleNotFoundError:
     replay = None
 
 
+def _draw_from(seed: int) -> None:
+    """All that the server draws, from this seed, whatever it drew before."""
+    sync.ids._last = (0, 0)
+    sync.ids.secrets = random.Random(seed)  # type: ignore[assignment]
+    sync.ids.secrets.randbits = sync.ids.secrets.getrandbits  # type: ignore[attr-defined]
+
+
 class Server:
     """The application on one database, and a journal of what reached it in which order."""
 
@@ -66,6 +73,7 @@ class Server:
         accounts.hash_password = str  # nobody signs in by a password here
         self.shelf = shelf_for(url, folder)
         self.database = self.shelf.database
+        _draw_from(0)  # the town is the same in every process
         self.shelf.build()
         self.app = create_app(self.database)
         self.people = town.directory()["people"]
@@ -81,8 +89,7 @@ class Server:
 
     def begin(self, seed: int) -> dict[str, Any]:
         """A new history on a new town."""
-        sync.ids.secrets = random.Random(seed)  # type: ignore[assignment]
-        sync.ids.secrets.randbits = sync.ids.secrets.getrandbits  # type: ignore[attr-defined]
+        _draw_from(seed)
         self.shelf.begin()
         reopen(self.database)
         self.shelf.copies = 0
