@@ -174,9 +174,9 @@ class Flood:
         operations = sum(len(one.saved) for one in self.walkers)
         waits = f"{seen['503'] + seen['429']:,} were told to wait, {seen['0']} got no answer"
         return [
-            Figure(f"{len(self.walkers)} phones × {operations // len(self.walkers)} operations, drained in", self.seconds, "s", 600, f"{operations / self.seconds:,.0f} operations/s"),
-            Figure("an exchange, p95", most(served), "s", 2, f"{len(served):,} answered; median {sorted(served)[len(served) // 2]:.2f} s, longest {max(served):.2f} s"),
-            Figure("any answer, busy ones too, p95", most([took for took, _ in times]), "s", 2, waits),
+            Figure(f"{len(self.walkers)} phones × {operations // len(self.walkers)} operations, drained in", self.seconds, "s", 600, floor_is=f"{operations / self.seconds:,.0f} operations/s"),
+            Figure("an exchange, p95", most(served), "s", 2, floor_is=f"{len(served):,} answered; median {sorted(served)[len(served) // 2]:.2f} s, longest {max(served):.2f} s"),
+            Figure("any answer, busy ones too, p95", most([took for took, _ in times]), "s", 2, floor_is=waits),
         ]  # fmt: skip
 
 
