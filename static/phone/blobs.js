@@ -37,7 +37,9 @@ export function createUploader({
   onSent,
 }) {
   let failures = 0;
-  let notBefore = 0;
+  /** From when on it tries by itself, and from when on the server wants to be asked at all. */
+  let patientFrom = 0;
+  let anyFrom = 0;
   /** @type {Promise<void> | null} */
   let running = null;
 
@@ -116,10 +118,10 @@ export function createUploader({
     }
   };
 
-  /** @param {string} user */
-  const once = async (user) => {
+  /** @param {string} user @param {boolean} asked */
+  const once = async (user, asked) => {
     const store = await openStore(user);
-    if (now() < notBefore || !(await next(store))) return;
+    if (now() < (asked ? anyFrom : patientFrom) || !(await next(store))) return;
     try {
       if (locks) {
         const options = { ifAvailable: true };
@@ -129,15 +131,22 @@ export function createUploader({
       const { status, after } = /** @type {any} */ (error);
       if (status === 401) return; // the next exchange says so, and who signs in goes on
       const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
-      const wait = Math.max(after * 1000 || 0, random() * most);
-      notBefore = now() + wait;
+      const told = after * 1000 || 0;
+      const wait = Math.max(told, random() * most);
+      anyFrom = now() + told;
+      patientFrom = now() + wait;
       setTimer(() => run(user), wait);
     }
   };
 
-  /** Send what waits; never fails, and never in the way of anything. @param {string} user @returns {Promise<void>} */
-  function run(user) {
-    running ??= once(user)
+  /**
+   * Send what waits; never fails, and never in the way of anything.
+   * @param {string} user
+   * @param {boolean} [asked] the person did, who need not wait as long as it would by itself
+   * @returns {Promise<void>}
+   */
+  function run(user, asked = false) {
+    running ??= once(user, asked)
       .catch(() => {}) // the store is closed: the next run finds it open
       .finally(() => {
         running = null;

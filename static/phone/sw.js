@@ -72,7 +72,10 @@ async function run(reason) {
   });
   const outcome = await (await runner).run(reason);
   if (outcome.code === "done" && outcome.user)
-    background = Promise.allSettled([uploader.run(outcome.user), keepLater(data, world)]);
+    background = Promise.allSettled([
+      uploader.run(outcome.user, reason === "button"),
+      keepLater(data, world),
+    ]);
   return outcome;
 }
 
