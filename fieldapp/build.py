@@ -146,7 +146,7 @@ def shrink(script: Path, mangle: str = "") -> None:
         "--ecma",
         "2020",
         "--compress",
-        "passes=3,ecma=2020",
+        "passes=3,ecma=2020,keep_fargs=false,hoist_props,pure_getters",
         "--mangle",
         *([mangle] if mangle else []),
     ]
