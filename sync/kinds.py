@@ -29,6 +29,7 @@ def _fine(verb: str, patch: Mapping[str, Any]) -> Mapping[str, Any]:
 class Kind:
     """One kind of record.
 
+    `links` are fields of its own, beside `parent`, that name a record of another kind: it must be there and in scope.
     `fields` are its own fields in wire order, without the `inherits` that are copied from the record that the field
     `parent` names. `check(verb, patch)` answers field → problems, empty when all is well; `may(verb, me)` whether the
     role may do it. `effects` are (Ref field naming the target, field of the target → value of (this, target)); a
@@ -55,6 +56,7 @@ class Kind:
     form: int = 1
     upgrades: Mapping[int, Upgrade] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -119,7 +119,14 @@ class _Push:
         """Check new records before anything is locked; what cannot be checked is left to the batch, which sorts errors."""
         for one in sent:
             kind = self.kinds.get(one.op.kind)
-            if kind and one.op.verb == "create" and not one.torn and kind.writable.issuperset(one.op.patch):
+            current = kind is not None and one.op.form >= kind.form  # an older form is upgraded first  # P18
+            if (
+                kind
+                and current
+                and one.op.verb == "create"
+                and not one.torn
+                and kind.writable.issuperset(one.op.patch)
+            ):
                 with contextlib.suppress(Exception):
                     self.ready[one.op.op] = prepare(kind, one.op)
 
@@ -221,6 +228,9 @@ class _Push:
             wanted.append((op.kind, op.record))
             kind = self.kinds.get(op.kind)
             parent = op.patch.get(kind.parent) if kind and kind.parent else None
+            if kind and op.verb == "create":
+                named = [(target, op.patch.get(name)) for name, target in kind.links.items()]
+                wanted += [(target, id) for target, id in named if isinstance(id, str)]
             if kind and kind.parent_kind and isinstance(parent, str):
                 wanted.append((kind.parent_kind, parent))
                 if op.verb == "create" and any(ref == kind.parent for ref, _ in kind.effects):

@@ -99,6 +99,10 @@ class Verbs:
         if problems:
             return refused("invalid", fields=problems)
         made = dict(own)
+        for name, target in kind.links.items():
+            blocked = self._link(target, made[name])
+            if blocked:
+                return blocked
         made |= values.inherited(kind, parent.values if parent else None)
         made |= {"id": op.record, "community": self.me.community, "author": self.me.id, "gone": False}
         made["device_time"] = corrected(op.at, op.offset, self.batch.moment)
@@ -214,6 +218,15 @@ class Verbs:
         if outside:
             return None, outside
         return (None, review("gone")) if parent.values["gone"] else (parent, None)
+
+    def _link(self, kind: str, id: str | None) -> Outcome | None:
+        """Why a new record cannot name another one that is not its parent; none where it can.  # P2 P21"""
+        if not id:
+            return None
+        row = self.batch.get(kind, id)
+        if row is None:
+            return self._absent(kind, id, "missing_record")
+        return self._outside(row.channels, row.kind, id)
 
     def _record(self, op: Op, kind: Kind, gone_is_done: bool = False) -> tuple[Row | None, Outcome]:
         """The record that an operation changes, or why it cannot."""

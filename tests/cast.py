@@ -12,6 +12,7 @@ import peewee
 from fieldapp.db import open_database, upgrade
 from fieldapp.declare.kinds import kinds
 from fieldapp.features import declare_all
+from fieldapp.home_checks.items import HOME
 from fieldapp.people import accounts
 from sync.write import put
 
@@ -69,6 +70,7 @@ def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
             _grid(rows[community], ids, households, grid_name, number)
     for community, made in rows.items():
         put(database, kinds(), community, made, now)
+    put(database, kinds(), heping, _checked(ids, households), now)
     people = {
         "li": Person("li", "李", "grid_worker", heping, [ids["三网格"]]),
         "wang": Person("wang", "王", "grid_worker", heping, [ids["四网格"]]),
@@ -92,6 +94,45 @@ def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
             database=database,
         )
     return Town(people, ids, households)
+
+
+def example(kind: str) -> str:
+    """The id of a record of grid three, Li's own, that pages about one such record are opened with."""
+    names = {
+        "household": "household 3-1-601",
+        "stair_unit": "unit 3-1",
+        "home_check": "check 3-1-102",
+        "hazard": "hazard 3-1-102",
+        "decision": "decision zhang",
+    }
+    return named(names[kind])
+
+
+def _checked(ids: dict[str, str], households: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """What was found at 3-1-102 last spring: an old hose, still open, and seen once more since."""
+    home, unit = households["3-1-102"], ids["3-1"]
+    check, hazard = named("check 3-1-102"), named("hazard 3-1-102")
+    where = {"stair_unit": unit, "household": home, "address": "3-1-102"}
+    results = [
+        {
+            "key": "gas_hose_old",
+            "state": "hazard",
+            "severity": "minor",
+            "fix_by": "2026-05-20",
+            "note": "六年了",
+        },
+        {"key": "own-1", "text": "鱼缸加热棒", "state": "ok"},
+    ]
+    found = {"item": "gas_hose_old", "severity": "minor", "fix_by": "2026-05-20", "note": "六年了"}
+    again = {"id": named("recheck 3-1-102"), "hazard": hazard, "found": "still"}
+    entries: list[dict[str, Any]] = [{"key": code, "keep": True} for code in HOME]
+    entries.append({"key": "own-1", "keep": False, "text": "鱼缸加热棒"})
+    return [
+        ("checklist", {"id": named("checklist"), "scope": "home", "entries": entries}),
+        ("home_check", {"id": check, **where, "checklist": named("checklist"), "results": results}),
+        ("hazard", {"id": hazard, **where, "home_check": check, **found}),
+        ("recheck", again),
+    ]
 
 
 def _grid(

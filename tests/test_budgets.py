@@ -13,6 +13,9 @@ from fieldapp.phone import built
 from tests.bench.sizes import STATIC, Sizes, sizes
 from tests.cast import NOW, signed_in_database
 
+FOUNDATION = 60_000
+KINDS = 6_500  # what home checks add; all the kinds at the door together may add 12 kB
+
 
 @pytest.fixture
 def phone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sizes:
@@ -28,10 +31,10 @@ def test_the_first_screen_is_painted_after_25_kilobytes(phone: Sizes) -> None:
     assert phone.first_paint <= 25_000, phone
 
 
-def test_lis_phone_is_ready_for_a_day_without_a_signal_after_60_kilobytes_and_her_records(
+def test_lis_phone_is_ready_for_a_day_without_a_signal_after_60_kilobytes_and_her_kinds(
     phone: Sizes,
 ) -> None:
-    assert phone.offline_ready <= 60_000, phone
+    assert phone.offline_ready <= FOUNDATION + KINDS, phone
 
 
 def test_what_comes_later_is_small_and_whole() -> None:

@@ -33,6 +33,7 @@ NOT_AN_INSTANT = _l("Enter a date and time.")
 PATTERN = _l("Not in the expected form.")
 TOO_MANY = _l("At most %(max)d photos.")
 NO_PICTURE = _l("This file is not a picture that can be kept.")
+ROWS_INCOMPLETE = _l("%(count)d entries need something more.")
 # Said by the phone alone, when its storage is full (static/phone/saves.js).
 FULL = _l(
     "This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here."
@@ -43,9 +44,11 @@ LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}Z")
 HASH = re.compile(r"[0-9a-f]{64}")
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+ROW_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
+MOST_ROWS = 200
 
 
-LISTS = ("choices", "photos")
+LISTS = ("choices", "photos", "rows")
 
 
 class BadValue(ValueError):
@@ -60,6 +63,12 @@ class Input(Field):
         super().__init__(label, **bound)
         self.spec = {"type": type, "label": label, **spec}
 
+    def process(self, formdata: Any, *args: Any, **options: Any) -> None:
+        """As WTForms does, but the texts of a `rows` field stand under many names."""
+        super().process(formdata, *args, **options)
+        if self.spec["type"] == "rows":
+            self.data = parse_rows(self.spec["fields"], self.name, formdata) if formdata else []
+
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the page's texts; what cannot be read stays as text and is refused by the check."""
         self.raw = list(valuelist)
@@ -67,13 +76,35 @@ class Input(Field):
 
 
 def field(type: str, label: str, **spec: Any) -> Any:
-    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean`, `hidden`
-    or `photos`.
+    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean`, `hidden`, `photos`
+    or `rows`.
 
     `words`: name of a declared list of choices · `max`, `min` · `pattern` · `required` · `required_if`, `shown_if`:
-    field → values, all of which must hold. A field that is not shown has no value.
+    field → values, all of which must hold. A field that is not shown has no value. `rows` repeats its `fields`
+    (name → `part`) once a row, its `words` are the keys of the rows to begin with; a page sends them as `name.key.part`, the value is a list of `{"key": …, part: …}`.
     """
     return Input(label, type, **spec)
+
+
+def part(type: str, label: str, **spec: Any) -> dict[str, Any]:
+    """Declare one field of every row of a `rows` field; conditions are on the other parts of the same row."""
+    return {"type": type, "label": label, **spec}
+
+
+def parse_rows(parts: Mapping[str, Mapping[str, Any]], name: str, texts: Any) -> list[Values]:
+    """The rows of a `rows` field in the order in which the page sent them; names that are no row's are passed over."""
+    keys = dict.fromkeys(
+        key
+        for sent in texts
+        if sent.startswith(f"{name}.")
+        for key, _, tail in [sent[len(name) + 1 :].partition(".")]
+        if tail in parts and ROW_KEY.fullmatch(key)
+    )
+    return [
+        {"key": key}
+        | {one: parse(spec["type"], texts.getlist(f"{name}.{key}.{one}")) for one, spec in parts.items()}
+        for key in keys
+    ]
 
 
 def parse(type: str, texts: list[str]) -> Any:
@@ -151,6 +182,7 @@ def _rule(spec: Mapping[str, Any]) -> Callable[[Any], Problem | None]:
         "day": (_is_day, NOT_A_DAY),
         "instant": (_is_instant, NOT_AN_INSTANT),
         "boolean": (lambda value: isinstance(value, bool), PATTERN),
+        "rows": (lambda value: _are_rows(spec["fields"], value), PATTERN),
     }[kind]
     return lambda value: None if fits(value) else (words, {})
 
@@ -186,20 +218,22 @@ def _are_choices(value: Any, known: Mapping[str, str]) -> bool:
     )
 
 
-EMPTY: Values = {"choices": [], "photos": [], "text": "", "textarea": "", "boolean": False}
+EMPTY: Values = {"choices": [], "photos": [], "rows": [], "text": "", "textarea": "", "boolean": False}
+Inner = Callable[[str, list[Values]], tuple[list[Values], Errors]]
 
 
 def checker(fields: Mapping[str, Mapping[str, Any]]) -> Checker:
     """The one validator, made once for a form: the values that count (hidden fields dropped) and what is wrong by field."""
     steps = [
-        (name, spec.get("shown_if"), spec.get("required"), spec.get("required_if"), EMPTY.get(spec["type"]), _rule(spec))
+        (name, spec.get("shown_if"), spec.get("required"), spec.get("required_if"), EMPTY.get(spec["type"]), _rule(spec),
+         _rows_checker(spec["fields"]) if spec["type"] == "rows" else None)
         for name, spec in fields.items()
     ]  # fmt: skip
 
     def check(values: Mapping[str, Any]) -> tuple[Values, Errors]:
         kept: Values = {}
         errors: Errors = {}
-        for name, shown_if, required, required_if, nothing, rule in steps:
+        for name, shown_if, required, required_if, nothing, rule, inner in steps:
             if shown_if and not holds(shown_if, values):
                 continue
             value = values.get(name)
@@ -210,7 +244,41 @@ def checker(fields: Mapping[str, Mapping[str, Any]]) -> Checker:
                 continue
             if problem := rule(value):
                 errors[name] = [problem]
+            elif inner:
+                value, wrong = inner(name, value)
+                errors |= wrong
             kept[name] = value
+        return kept, errors
+
+    return check
+
+
+def _are_rows(parts: Mapping[str, Any], value: Any) -> bool:
+    """Whether a value is a list of rows with keys of their own and no part that is not declared."""
+    if not isinstance(value, list) or len(value) > MOST_ROWS:
+        return False
+    if not all(isinstance(row, dict) and row.keys() <= {"key", *parts} for row in value):
+        return False
+    keys = [row.get("key") for row in value]
+    return all(isinstance(key, str) and ROW_KEY.fullmatch(key) for key in keys) and len(set(keys)) == len(
+        keys
+    )
+
+
+def _rows_checker(parts: Mapping[str, Mapping[str, Any]]) -> Inner:
+    """Each row checked as a form of its own; its errors stand under `name.key.part`."""
+    check_row = checker(parts)
+
+    def check(name: str, rows: list[Values]) -> tuple[list[Values], Errors]:
+        kept: list[Values] = []
+        errors: Errors = {}
+        for row in rows:
+            good, wrong = check_row(row)
+            kept.append({"key": row["key"], **good})
+            errors |= {f"{name}.{row['key']}.{part}": problems for part, problems in wrong.items()}
+        if errors:
+            incomplete = len({one.split(".")[1] for one in errors})
+            errors = {name: [(ROWS_INCOMPLETE, {"count": incomplete})], **errors}
         return kept, errors
 
     return check
@@ -258,14 +326,20 @@ class FieldForm(FlaskForm):
         """The form as the phone reads it."""
         fields = []
         for name, spec in cls.specs().items():
-            made = {
-                "name": name,
-                **{key: value for key, value in spec.items() if key not in ("shown_if", "required_if")},
-            }
-            made["shownIf"] = _lists(spec.get("shown_if"))
-            made["requiredIf"] = _lists(spec.get("required_if"))
-            fields.append(made)
+            fields.append(_exported(name, spec))
         return {"fields": fields}
+
+
+def _exported(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    if spec.get("words", "") not in {"", *registry.words}:
+        raise ValueError(f"field {name}: no list of words is called {spec['words']}")
+    made = {
+        "name": name,
+        **{key: value for key, value in spec.items() if key not in ("shown_if", "required_if")},
+    }
+    if spec["type"] == "rows":
+        made["fields"] = [_exported(part, inner) for part, inner in spec["fields"].items()]
+    return made | {"shownIf": _lists(spec.get("shown_if")), "requiredIf": _lists(spec.get("required_if"))}
 
 
 def _lists(condition: Condition | None) -> dict[str, list[str]] | None:
@@ -274,8 +348,14 @@ def _lists(condition: Condition | None) -> dict[str, list[str]] | None:
 
 def describe(form: type[FieldForm], translate: Callable[[str], str]) -> list[dict[str, Any]]:
     """The fields as a template sees them, labels and choices in the reader's language."""
+    return _described(form.specs(), translate)
+
+
+def _described(
+    specs: Mapping[str, Mapping[str, Any]], translate: Callable[[str], str]
+) -> list[dict[str, Any]]:
     described = []
-    for name, spec in form.specs().items():
+    for name, spec in specs.items():
         words = registry.words.get(spec.get("words", ""), {})
         described.append(
             {
@@ -287,6 +367,8 @@ def describe(form: type[FieldForm], translate: Callable[[str], str]) -> list[dic
                 "min": spec.get("min"),
                 "required": bool(spec.get("required")),
                 "shown_if": _lists(spec.get("shown_if")),
+                "fields": _described(spec.get("fields", {}), translate),
+                "rows": [{"key": code} for code in words] if spec["type"] == "rows" else [],
             }
         )
     return described

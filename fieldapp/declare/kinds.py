@@ -7,9 +7,10 @@ from functools import cache, lru_cache
 from typing import Any
 
 from fieldapp.declare.expressions import effect_functions
-from fieldapp.declare.form import Checker, Errors, are_photos, checker
-from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record
+from fieldapp.declare.form import Errors, are_photos, checker
+from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref
 from fieldapp.declare.registry import registry
+from fieldapp.declare.screen import Save, Screen
 from sync.kinds import Kind
 from sync.scope import Me
 
@@ -44,7 +45,14 @@ def _kind(record: type[Record]) -> Kind:
         form=record.form_version,
         upgrades=record.upgrades,
         files=record.photo_fields(),
+        links=_links(record),
     )
+
+
+def _links(record: type[Record]) -> dict[str, str]:
+    """Own Ref fields, beside the parent, that name a record of a declared kind: field → kind."""
+    refs = {name: field.kind or name for name, field in record.own_fields().items() if isinstance(field, Ref)}
+    return {name: kind for name, kind in refs.items() if name != record.parent and kind in registry.records}
 
 
 def _may(record: type[Record]) -> Callable[[str, Me], bool]:
@@ -56,61 +64,107 @@ def _may(record: type[Record]) -> Callable[[str, Me], bool]:
     return lambda verb, me: me.role in allowed.get(verb, ())
 
 
+Specs = dict[str, dict[str, Any]]
+Check = tuple[frozenset[str], Callable[[Mapping[str, Any]], Errors]]
+
+
 @cache
-def _specs() -> dict[tuple[str, str, str], dict[str, Any]]:
-    """The form field that stands for a record's field: (verb, kind, field) → spec; the first screen's wins."""
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+def _saves() -> dict[tuple[str, str], list[Check]]:
+    """By (verb, kind), for each screen that makes such an operation: the fields that its form knows, and its check, made once."""
+    found: dict[tuple[str, str], list[Check]] = {}
     for screen in registry.screens.values():
         for save in screen.saves:
-            for name, spec in screen.form.specs().items() if screen.form else ():
-                if name in save.record._meta.fields and (save.verb == "create" or name in save.fields):
-                    found.setdefault((save.verb, save.record.kind, name), spec)
+            specs = _of_record(screen, save)
+            check = _of_create(specs) if save.verb == "create" else _of_patch(specs)
+            found.setdefault((save.verb, save.record.kind), []).append((frozenset(specs), check))
     return found
 
 
-@cache
-def _of_create(record: type[Record]) -> tuple[frozenset[str], Checker]:
-    """The check of a new record, made once, and the names of the fields that it knows."""
-    specs = {
-        name: spec for name in record.own_fields() if (spec := _specs().get(("create", record.kind, name)))
-    }
-    return frozenset(specs), checker(specs)
+def _of_create(specs: Specs) -> Callable[[Mapping[str, Any]], Errors]:
+    check = checker(specs)
+    return lambda patch: check(patch)[1]
 
 
-@cache
-def _of_patch(record: type[Record]) -> dict[str, Checker]:
-    """The check of each field that a screen patches; what hides or requires it there is no condition here."""
-    return {
-        name: checker({name: {**spec, "shown_if": None, "required_if": None}})
-        for (verb, kind, name), spec in _specs().items()
-        if verb == "patch" and kind == record.kind
+def _of_patch(specs: Specs) -> Callable[[Mapping[str, Any]], Errors]:
+    """The check of each field that is patched; what hides or requires it on the form is no condition here."""
+    checks = {
+        name: checker({name: {**spec, "shown_if": None, "required_if": None}}) for name, spec in specs.items()
     }
 
+    def errors(patch: Mapping[str, Any]) -> Errors:
+        found: Errors = {}
+        for name in checks.keys() & patch.keys():
+            found |= checks[name](patch)[1]
+        return found
 
-def specs_of(verb: str, kind: str) -> dict[str, dict[str, Any]]:
-    """The form fields in which a record of this kind is made or changed: field → spec."""
-    return {name: spec for (of, named, name), spec in _specs().items() if (of, named) == (verb, kind)}
+    return errors
+
+
+def _of_record(screen: Screen, save: Save) -> Specs:
+    """Those fields of a screen's form that stand for the record's own."""
+    known = save.record.own_fields() if save.verb == "create" else save.fields
+    return {name: spec for name, spec in _asked(screen, save).items() if name in known}
+
+
+def _asked(screen: Screen, save: Save) -> Specs:
+    """The fields of a screen's form; for a record made of a row, the row's parts stand in front of them."""
+    specs = screen.form.specs() if screen.form else {}
+    if save.each is None:
+        return specs
+    parts = {name: _within(spec, save.when) for name, spec in specs[save.each]["fields"].items()}
+    return {**specs, **parts}
+
+
+def _within(spec: Mapping[str, Any], when: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """A part of rows that are only those for which `when` holds: conditions that are the same always hold."""
+    always = bool(when) and spec.get("required_if") == when
+    made = {
+        "required": spec.get("required") or always,
+        "required_if": None if always else spec.get("required_if"),
+    }
+    return {**spec, **made, "shown_if": None if spec.get("shown_if") == when else spec.get("shown_if")}
+
+
+@cache
+def specs_of(verb: str, kind: str) -> Specs:
+    """The form fields in which a record of this kind is made or changed: field → spec; the first screen's wins."""
+    found: Specs = {}
+    for screen in registry.screens.values():
+        for save in screen.saves:
+            if (save.verb, save.record.kind) == (verb, kind):
+                found = {**_of_record(screen, save), **found}
+    return found
 
 
 def _check(record: type[Record]) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
-    """Checks a pushed patch as the form would; (verb, patch) → field → problems, empty when all is well."""
+    """Checks a pushed patch as one of the forms that make it would; (verb, patch) → field → problems, empty when all is well."""
 
     def checked(verb: str, patch: Mapping[str, Any]) -> dict[str, Any]:
-        errors: Errors = {}
-        if verb == "create":
-            known, check = _of_create(record)
-            errors = check(patch)[1]
-        else:
-            checks = _of_patch(record)
-            known = frozenset(checks)
-            for name in known.intersection(patch):
-                errors |= checks[name](patch)[1]
-        for name, value in patch.items():
-            if name not in known and not _fits(record, name, value):
-                return {name: [["invalid", {}]]}
-        return {name: [list(problem) for problem in problems] for name, problems in errors.items()}
+        problems: list[dict[str, Any]] = []
+        for known, check in _saves().get((verb, record.kind)) or [NO_FORM]:
+            found = _problems(record, known, check, patch)
+            if not found:
+                return {}
+            problems.append(found)
+        # What fits none of the forms is told by the one that it fits best.
+        return min(problems, key=len)
 
     return checked
+
+
+NO_FORM: Check = (frozenset(), lambda patch: {})
+
+
+def _problems(
+    record: type[Record],
+    known: frozenset[str],
+    check: Callable[[Mapping[str, Any]], Errors],
+    patch: Mapping[str, Any],
+) -> dict[str, Any]:
+    for name, value in patch.items():
+        if name not in known and not _fits(record, name, value):
+            return {name: [["invalid", {}]]}
+    return {name: [list(problem) for problem in found] for name, found in check(patch).items()}
 
 
 def _fits(record: type[Record], name: str, value: Any) -> bool:

@@ -122,6 +122,12 @@ class Photos(ListOf):
 HERE = "_here"
 
 
+class Rows(ListOf):
+    """What a `rows` field of a form sent: a list of `{"key": …, part: value}`, kept as JSON text."""
+
+    wire = "rows"
+
+
 @dataclass(frozen=True)
 class Effect:
     """What creating a record changes in its parent: field → Jinja expression over `this` and `target`."""

@@ -9,9 +9,11 @@ from typing import Any
 
 from flask import current_app, session
 
+from fieldapp.declare.find import resolve
+from fieldapp.declare.form import holds
 from fieldapp.declare.kinds import kinds
 from fieldapp.declare.registry import registry
-from fieldapp.declare.screen import Screen
+from fieldapp.declare.screen import Save, Screen
 from sync.ids import uuid7
 from sync.push import push_page
 from sync.scope import Me
@@ -31,22 +33,11 @@ def operations(
     milliseconds = int(moment.timestamp() * 1000)
     made: list[dict[str, Any]] = []
     for one in screen.saves:
-        record = one.record
         if one.verb == "create":
-            patch = {name: values[name] for name in record.own_fields() if values.get(name) is not None}
-            if one.target and record.parent:
-                patch[record.parent] = found[one.target]["id"]
-            id = str(uuid7(milliseconds)) if any(other["verb"] == "create" for other in made) else group
-            made.append(
-                {
-                    "verb": "create",
-                    "kind": record.kind,
-                    "record": id,
-                    "patch": patch,
-                    "base": {},
-                    "base_version": None,
-                }
-            )
+            for given in _sources(one, values):
+                first = not any(other["verb"] == "create" for other in made)
+                id = group if first else str(uuid7(milliseconds))
+                made.append(_creation(one, found, given, made, id))
         else:
             loaded = found[one.target or ""]
             if loaded is None:
@@ -59,7 +50,7 @@ def operations(
                 made.append(
                     {
                         "verb": "patch",
-                        "kind": record.kind,
+                        "kind": one.record.kind,
                         "record": loaded["id"],
                         "patch": changed,
                         "base": base,
@@ -67,6 +58,34 @@ def operations(
                     | {"base_version": loaded["version"]}
                 )
     return stamped(made, moment, group)
+
+
+def _sources(one: Save, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What each record of a create is made from: the form, or the form with one of its rows in front."""
+    if one.each is None:
+        return [values]
+    rows = [row for row in values.get(one.each) or [] if holds(one.when, row)]
+    return [{**values, **row, **({one.key: row["key"]} if one.key else {})} for row in rows]
+
+
+def _creation(
+    one: Save, found: Mapping[str, Any], given: Mapping[str, Any], made: list[dict[str, Any]], id: str
+) -> dict[str, Any]:
+    record = one.record
+    patch = {name: given[name] for name in record.own_fields() if given.get(name) is not None}
+    scope = {**found, **{other["kind"]: other["record"] for other in made if other["verb"] == "create"}}
+    taken = {name: resolve(value, scope) for name, value in one.sets.items()}
+    patch |= {name: value for name, value in taken.items() if value is not None}
+    if one.target and record.parent:
+        patch[record.parent] = found[one.target]["id"]
+    return {
+        "verb": "create",
+        "kind": record.kind,
+        "record": id,
+        "patch": patch,
+        "base": {},
+        "base_version": None,
+    }
 
 
 def stamped(made: list[dict[str, Any]], moment: datetime, group: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +25,28 @@ class Save:
     record: type[Record]
     target: str | None = None
     fields: tuple[str, ...] = ()
+    sets: Mapping[str, str] = field(default_factory=dict)
+    each: str | None = None
+    key: str | None = None
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def create(record: type[Record], *, under: str | None = None) -> Save:
-    """Create a record from the form's fields; its parent is the loaded record `under` (default: its parent's name)."""
-    return Save("create", record, target=under or record.parent)
+def create(
+    record: type[Record],
+    *,
+    under: str | None = None,
+    sets: Mapping[str, str] | None = None,
+    each: str | None = None,
+    key: str | None = None,
+    when: Mapping[str, tuple[str, ...]] | None = None,
+) -> Save:
+    """Create a record from the form's fields; its parent is the loaded record `under` (default: its parent's name).
+
+    `sets`: field → name in scope, as in a query ("household.address"; a record stands for its id); a record that the same
+    save made before goes by its kind. `each`: one record for every row of that `rows` field for which `when` holds, from
+    the row's parts; the row's own key goes into the field `key`.
+    """
+    return Save("create", record, under or record.parent, (), sets or {}, each, key, when or {})
 
 
 def patch(record: type[Record], target: str, fields: tuple[str, ...]) -> Save:
@@ -75,6 +93,10 @@ class Screen:
                     "kind": save.record.kind,
                     "target": save.target,
                     "fields": list(save.fields),
+                    "sets": dict(save.sets),
+                    "each": save.each,
+                    "key": save.key,
+                    "when": {name: list(values) for name, values in save.when.items()},
                 }
                 for save in self.saves
             ],

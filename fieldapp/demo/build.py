@@ -17,6 +17,7 @@ import peewee
 from fieldapp.config import instant, local_day, utc_offset
 from fieldapp.declare.expressions import expression
 from fieldapp.declare.kinds import kinds
+from fieldapp.demo.checks import checks
 from fieldapp.demo.history import WEEKEND_DAYS, Home, Knock, moment, year
 from fieldapp.demo.review import leave_open
 from fieldapp.demo.seeded import Seeded, settled
@@ -80,6 +81,8 @@ class _Build:
             ]
             self._put("visit", made, datetime.fromisoformat(made[-1]["device_time"]) + RECEIVED_AFTER)
         self._put("household", _followed(visits, households), self.now)
+        for grid, worker in sorted(workers.items()):
+            self._checks(grid, worker, households)
         if self.plan is MAIN:
             leave_open(self.database, self.community, self.seeded, self.now)
 
@@ -108,6 +111,46 @@ class _Build:
         today = date.fromisoformat(local_day(self.now))
         knocks = year(homes, today - timedelta(days=DAYS), today, self.seeded.random)
         return [row for knock in knocks if (row := self._visit(knock, worker)) is not None]
+
+    def _checks(self, grid: str, worker: str, households: dict[str, Row]) -> None:
+        """The safety checks of a grid, with their hazards and rechecks."""
+        homes = [one for one in households.values() if one["grid"] == grid and one["tenure"] != "vacant"]
+        homes.sort(key=lambda one: str(one["address"]))
+        for check, hazards, rechecks, day in checks(
+            homes, date.fromisoformat(local_day(self.now)), self.seeded
+        ):
+            at = moment(day, 15 * 60, utc_offset())
+            by = {"author": worker, "device_time": instant(at)}
+            made = {"id": self.seeded.id(at), **check, **by}
+            found = {one["item"]: self.seeded.id(at) for one in hazards}
+            gone = {one["item"] for one in rechecks}
+            closed = {"open": False, "closed_on": (day + timedelta(days=1)).isoformat(), "rechecks": 1}
+            self._put("home_check", [made], at + RECEIVED_AFTER)
+            rows = [
+                {
+                    "id": found[one["item"]],
+                    "home_check": made["id"],
+                    **one,
+                    **by,
+                    **(closed if one["item"] in gone else {}),
+                }
+                for one in hazards
+            ]
+            if rows:
+                self._put("hazard", rows, at + RECEIVED_AFTER)
+            later = at + timedelta(hours=20)
+            again = [
+                {
+                    "id": self.seeded.id(later),
+                    "hazard": found[one["item"]],
+                    "found": one["found"],
+                    **by,
+                    "device_time": instant(later),
+                }
+                for one in rechecks
+            ]
+            if again:
+                self._put("recheck", again, later + RECEIVED_AFTER)
 
     def _visit(self, knock: Knock, worker: str) -> Row | None:
         at = moment(knock.day, knock.minute, utc_offset()) + timedelta(

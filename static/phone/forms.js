@@ -14,6 +14,7 @@
  * @property {boolean} [required]
  * @property {Condition | null} [requiredIf]
  * @property {Condition | null} [shownIf]
+ * @property {Spec[]} [fields] the parts of each row of a `rows` field
  *
  * @typedef {Record<string, any>} Values
  * @typedef {Record<string, [string, Record<string, number>][]>} Errors
@@ -27,7 +28,8 @@ const NOT_A_DAY = "Enter a date.";
 const NOT_AN_INSTANT = "Enter a date and time.";
 const PATTERN = "Not in the expected form.";
 const TOO_MANY = "At most %(max)d photos.";
-const LISTS = ["choices", "photos"];
+const ROWS_INCOMPLETE = "%(count)d entries need something more.";
+export const LISTS = ["choices", "photos", "rows"];
 
 // What Python's str.strip() takes away: not quite what JavaScript's trim() does.
 const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
@@ -35,6 +37,8 @@ const EDGES = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
 const WHOLE = /^[+-]?[0-9]{1,9}$/;
 const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
 const LOCAL = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d)$/;
+const ROW_KEY = /^[A-Za-z0-9_-]{1,40}$/;
+const MOST_ROWS = 200;
 const INSTANT = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)Z$/;
 
 /** @param {string} text */
@@ -96,7 +100,7 @@ function parse(type, texts, utcOffset) {
  * @param {Condition | null | undefined} condition
  * @param {Values} values
  */
-function holds(condition, values) {
+export function holds(condition, values) {
   return Object.entries(condition ?? {}).every(([name, wanted]) => {
     const value = values[name];
     return (Array.isArray(value) ? value : [value]).some((one) => wanted.includes(one));
@@ -141,6 +145,8 @@ function problem(spec, value, words) {
       return isDay(value) ? null : [NOT_A_DAY, {}];
     case "instant":
       return isInstant(value) ? null : [NOT_AN_INSTANT, {}];
+    case "rows":
+      return value.length > MOST_ROWS ? [PATTERN, {}] : null;
     default:
       return null;
   }
@@ -163,11 +169,61 @@ function nothing(type) {
 export function readValues(fields, body, utcOffset) {
   /** @type {Values} */
   const values = {};
-  for (const { name, type } of fields) {
-    const texts = body.getAll(name).filter((text) => typeof text === "string");
-    values[name] = parse(type, /** @type {string[]} */ (texts), utcOffset);
+  for (const { name, type, fields: parts } of fields) {
+    values[name] = parts ? readRows(parts, name, body, utcOffset) : parse(type, texts(body, name), utcOffset);
   }
   return values;
+}
+
+/** @param {URLSearchParams | FormData} body @param {string} name @returns {string[]} */
+function texts(body, name) {
+  return /** @type {string[]} */ (body.getAll(name).filter((text) => typeof text === "string"));
+}
+
+/**
+ * The rows of a `rows` field in the order in which the page sent them; names that are no row's are passed over.
+ * @param {Spec[]} parts
+ * @param {string} name
+ * @param {URLSearchParams | FormData} body
+ * @param {number} utcOffset
+ */
+function readRows(parts, name, body, utcOffset) {
+  const known = parts.map((part) => part.name);
+  const keys = new Set();
+  for (const sent of body.keys()) {
+    if (!sent.startsWith(`${name}.`)) continue;
+    const [key, ...part] = sent.slice(name.length + 1).split(".");
+    if (known.includes(part.join(".")) && ROW_KEY.test(key)) keys.add(key);
+  }
+  return Array.from(keys, (key) => {
+    const row = parts.map((part) => [
+      part.name,
+      parse(part.type, texts(body, `${name}.${key}.${part.name}`), utcOffset),
+    ]);
+    return { key, ...Object.fromEntries(row) };
+  });
+}
+
+/**
+ * Each row checked as a form of its own; its errors stand under `name.key.part`.
+ * @param {Spec} spec
+ * @param {Values[]} rows
+ * @param {Record<string, Record<string, string>>} words
+ * @returns {{kept: Values[], errors: Errors}}
+ */
+function checkRows({ name, fields: parts = [] }, rows, words) {
+  /** @type {Errors} */
+  let errors = {};
+  let incomplete = 0;
+  const kept = rows.map((row) => {
+    const { kept: good, errors: wrong } = check(parts, row, words);
+    const found = Object.entries(wrong);
+    incomplete += Number(found.length > 0);
+    for (const [part, problems] of found) errors[`${name}.${row.key}.${part}`] = problems;
+    return { key: row.key, ...good };
+  });
+  if (incomplete) errors = { [name]: [[ROWS_INCOMPLETE, { count: incomplete }]], ...errors };
+  return { kept, errors };
 }
 
 /**
@@ -192,8 +248,13 @@ export function check(fields, values, words) {
       continue;
     }
     const wrong = problem(spec, value, words);
-    if (wrong) errors[spec.name] = [wrong];
     kept[spec.name] = value;
+    if (wrong) errors[spec.name] = [wrong];
+    else if (spec.fields) {
+      const rows = checkRows(spec, value, words);
+      Object.assign(errors, rows.errors);
+      kept[spec.name] = rows.kept;
+    }
   }
   return { kept, errors };
 }
@@ -203,6 +264,7 @@ export function check(fields, values, words) {
  * @param {Spec[]} fields
  * @param {Record<string, Record<string, string>>} words
  * @param {(msgid: string) => string} translate
+ * @returns {any[]}
  */
 export function describe(fields, words, translate) {
   return fields.map((spec) => ({
@@ -214,6 +276,8 @@ export function describe(fields, words, translate) {
     min: spec.min ?? null,
     required: Boolean(spec.required),
     shown_if: spec.shownIf ?? null,
+    fields: describe(spec.fields ?? [], words, translate),
+    rows: spec.fields ? Object.keys(words[spec.words ?? ""] ?? {}).map((key) => ({ key })) : [],
   }));
 }
 

@@ -3,7 +3,7 @@
 import { attach } from "./attachments.js";
 import { buildContext, lookup, moment, translator } from "./context.js";
 import { dropDraft, keepDraft, readDraft } from "./drafts.js";
-import { describe, inWords, readValues } from "./forms.js";
+import { describe, inWords, LISTS, readValues } from "./forms.js";
 import { withSettings } from "./identity.js";
 import { runQueries } from "./query.js";
 import { render } from "./render.js";
@@ -139,7 +139,7 @@ function initialValues(phone, screen, found) {
   /** @type {Record<string, any>} */
   const values = {};
   for (const { name, type } of phone.data.forms[screen.form].fields)
-    values[name] = type === "choices" || type === "photos" ? [] : null;
+    values[name] = LISTS.includes(type) ? [] : null;
   for (const { verb, target, fields } of screen.saves) {
     if (verb === "patch") for (const name of fields) values[name] = found[target]?.[name] ?? null;
   }
@@ -212,8 +212,8 @@ async function post(phone, router, asked, body) {
   const { screen, params } = asked.match;
   const loaded = await load(phone, asked);
   if (loaded.refused) return loaded.refused;
-  const { ctx, found } = loaded;
-  const sent = await submit(phone, { screen, params, path: asked.url.pathname, ctx, found, body });
+  const { ctx } = loaded;
+  const sent = await submit(phone, { screen, params, path: asked.url.pathname, ctx, body });
   if (sent.errors) {
     const errors = inWords(sent.errors, translator(phone.data, phone.me.locale));
     ctx.form = formView(phone, screen.form, sent.values, errors, false);

@@ -1,9 +1,10 @@
 // Saves: turns a valid form into operations in the outbox, as `fieldapp/declare/save.py` does on the server.
 
 import { settled } from "./drafts.js";
-import { check, readValues } from "./forms.js";
+import { check, holds, readValues } from "./forms.js";
 import { uuid7 } from "./ids.js";
 import { save, undo } from "./outbox.js";
+import { resolve } from "./query.js";
 import { evaluate } from "./render.js";
 
 /**
@@ -58,22 +59,38 @@ function same(a, b) {
 }
 
 /**
- * A creation takes the form's fields of its kind and its parent's id; the first one's record id is the group's.
+ * A creation takes the form's fields of its kind, what it `sets` from the names in scope, and its parent's id.
  * @param {any} data
- * @param {{kind: string, target: string | null}} one
- * @param {Record<string, any>} found
+ * @param {{kind: string, target: string | null, sets: Record<string, any>}} one
+ * @param {Record<string, any>} scope
  * @param {Values} values
- * @param {string | null} id
+ * @param {string} id
  * @returns {Save}
  */
-function creation(data, { kind, target }, found, values, id) {
+function creation(data, { kind, target, sets }, scope, values, id) {
   const { fields, parent } = data.kinds[kind];
   /** @type {Values} */
   const patch = {};
-  for (const name of fields)
-    if (values[name] !== null && values[name] !== undefined) patch[name] = values[name];
-  if (target && parent) patch[parent] = found[target].id;
+  /** @param {string} name @param {any} value */
+  const take = (name, value) => {
+    if (value !== null && value !== undefined) patch[name] = value;
+  };
+  for (const name of fields) take(name, values[name]);
+  for (const [name, value] of Object.entries(sets)) take(name, resolve(value, scope));
+  if (target && parent) patch[parent] = scope[target].id;
   return { verb: "create", kind, record: id, patch };
+}
+
+/**
+ * What each record of a create is made from: the form, or the form with one of its rows in front.
+ * @param {{each: string | null, key: string | null, when: Record<string, string[]>}} one
+ * @param {Values} values
+ * @returns {Values[]}
+ */
+function sources({ each, key, when }, values) {
+  if (!each) return [values];
+  const rows = (values[each] ?? []).filter((/** @type {Values} */ row) => holds(when, row));
+  return rows.map((/** @type {Values} */ row) => ({ ...values, ...row, ...(key && { [key]: row.key }) }));
 }
 
 /**
@@ -105,13 +122,17 @@ function change({ kind, target, fields }, found, values) {
 function operations(data, screen, found, values, group) {
   /** @type {Save[]} */
   const made = [];
+  const scope = { ...found };
+  /** The first record takes the group's id. */
+  let id = group;
   for (const one of screen.saves) {
-    const first = !made.some(({ verb }) => verb === "create");
-    const save =
-      one.verb === "create"
-        ? creation(data, one, found, values, first ? group : null)
-        : change(one, found, values);
+    const save = one.verb === "patch" && change(one, found, values);
     if (save) made.push(save);
+    for (const given of one.verb === "create" ? sources(one, values) : []) {
+      made.push(creation(data, one, scope, given, id));
+      scope[one.kind] = id;
+      id = uuid7();
+    }
   }
   return made;
 }
@@ -120,10 +141,10 @@ function operations(data, screen, found, values, group) {
  * Check what a page sent and save it as one group.
  * @param {Phone} phone
  * @param {{screen: any, params: Record<string, string>, path: string, ctx: Record<string, any>,
- *   found: Record<string, any>, body: URLSearchParams | FormData}} sent
+ *   body: URLSearchParams | FormData}} sent
  * @returns {Promise<{values: Values, scope: Record<string, any>, full: boolean, errors: import("./forms.js").Errors | null}>}
  */
-export async function submit(phone, { screen, params, path, ctx, found, body }) {
+export async function submit(phone, { screen, params, path, ctx, body }) {
   const { data, store, me } = phone;
   const { fields } = data.forms[screen.form];
   const values = readValues(fields, body, data.utcOffset);
@@ -137,7 +158,7 @@ export async function submit(phone, { screen, params, path, ctx, found, body }) 
   try {
     await inTurn(async () => {
       const group = await groupOf(store, freshId, path);
-      const saves = operations(data, screen, found, kept, group);
+      const saves = operations(data, screen, ctx, kept, group);
       if (saves.length)
         await save(store, data, { me, now: ctx.now, saves, freshKey: group, says, url: path, draft: path });
     });

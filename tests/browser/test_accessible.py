@@ -15,7 +15,7 @@ from tests.browser.conftest import Phones
 from tests.browser.doors import LIVED_IN, UNIT, drafts, meet, no_answer, visit
 from tests.browser.phone import Phone
 from tests.browser.queue import leave_work
-from tests.cast import named
+from tests.cast import example
 from tests.proxy import Proxy
 from tests.review.desk import desk_pages
 from tests.server import Server
@@ -48,16 +48,11 @@ TOO_SMALL = """(least) => {
 def screens() -> list[str]:
     """The addresses of every declared screen, for a household of Li's grid that was visited."""
     declare_all()
-    ids = {
-        "household": named("household " + LIVED_IN[0]),
-        "unit": UNIT.removeprefix("/units/"),
-        "decision": named("decision zhang"),
-    }
     found = []
     for screen in registry.screens.values():
         path = screen.pattern
         for name in screen.parameters():
-            path = path.replace(f"<{name}>", ids[name])
+            path = path.replace(f"<{name}>", example(screen.queries[name].record.kind))
         found.append(path)
     return [*found, "/search?q=wjg", "/search?q=zzz", visit(LIVED_IN[1]), "/units/nothing"]
 

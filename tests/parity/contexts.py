@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import Any
 
 from fieldapp.declare.form import describe
@@ -39,6 +40,12 @@ STATES = ("phone", "received", "review", "quarantined", "held", "returned", "rej
 FATES = ("phone", "received", "applied", "review", "quarantined", "held")
 
 
+def row_fields(name: str) -> list[Mapping[str, Any]]:
+    """The `rows` fields of this name of every form."""
+    found = (form.specs().get(name, {}) for form in registry.forms.values())
+    return [spec for spec in found if spec.get("type") == "rows"]
+
+
 class Chance:
     """One seeded source of everything random in a context."""
 
@@ -71,6 +78,8 @@ class Chance:
             return self.random.sample(PHOTOS, self.random.randint(0, field.max))
         if field.name.endswith("_here"):
             return self.random.sample(PHOTOS, self.random.randint(0, len(PHOTOS)))
+        if field.wire == "rows":
+            return self.rows(next(spec for spec in row_fields(field.name)))
         if field.wire == "list":
             return [self.of(TEXTS) for _ in range(self.random.randint(0, 3))]
         made = {
@@ -82,6 +91,29 @@ class Chance:
             "text": lambda: self.of(TEXTS),
         }
         return made[field.wire]()
+
+    def rows(self, spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows as a page could send them: some complete, some not."""
+        keys = [*registry.words.get(spec.get("words", ""), ()), "own-1", "own-2"]
+        chosen = self.random.sample(keys, self.random.randint(0, min(5, len(keys))))
+        return [
+            {"key": key} | {name: self.entry(part) for name, part in spec["fields"].items()} for key in chosen
+        ]
+
+    def entry(self, spec: Mapping[str, Any]) -> Any:
+        """What could stand in a field of a form."""
+        words = registry.words.get(spec.get("words", ""), {})
+        options: dict[str, Any] = {
+            "choice": lambda: self.of((None, *words)),
+            "choices": lambda: self.random.sample(list(words), min(len(words), 2)),
+            "integer": lambda: self.of((None, 0, 3, "three")),
+            "boolean": lambda: self.of((True, False)),
+            "day": lambda: self.of((None, *DAYS)),
+            "instant": lambda: self.of((None, *INSTANTS)),
+            "rows": lambda: self.rows(spec),
+            "photos": lambda: self.random.sample(PHOTOS, 2),
+        }
+        return options.get(spec["type"], lambda: self.of(TEXTS))()
 
     def record(self, kind: type[Record]) -> dict[str, Any]:
         """A record of a kind, derived values left out (they are computed by the caller)."""
@@ -172,16 +204,10 @@ def context(screen: Screen, seed: int, locale: str, translate: Any) -> dict[str,
         ]  # fmt: skip
     if screen.form:
         specs = screen.form.specs()
-        values = {}
-        for name, spec in specs.items():
-            words = registry.words.get(spec.get("words", ""), {})
-            options: dict[str, Any] = {
-                "choice": chance.of((None, *words)), "choices": chance.random.sample(list(words), min(len(words), 2)),
-                "integer": chance.of((None, 0, 3, "three")), "boolean": chance.of((True, False)), "day": chance.of((None, *DAYS)),
-                "instant": chance.of((None, *INSTANTS)), "photos": chance.random.sample(PHOTOS, 2),
-            }  # fmt: skip
-            values[name] = options.get(spec["type"], chance.of(TEXTS))
-        wrong = [name for name in specs if chance.random.random() < 0.3]
+        values = {name: chance.entry(spec) for name, spec in specs.items()}
+        asked = [*specs, *(f"{name}.{row['key']}.{part}" for name, spec in specs.items() if spec["type"] == "rows"
+                           for row in values[name] for part in spec["fields"])]  # fmt: skip
+        wrong = [name for name in asked if chance.random.random() < 0.3]
         ctx["form"] = {
             "name": screen.form.name,
             "values": values,

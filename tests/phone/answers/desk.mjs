@@ -79,7 +79,16 @@ export const APP = {
       queries: [household],
       form: "visit",
       saves: [
-        { verb: "create", kind: "visit", target: "household", fields: [] },
+        {
+          verb: "create",
+          kind: "visit",
+          target: "household",
+          fields: [],
+          sets: {},
+          each: null,
+          key: null,
+          when: {},
+        },
         { verb: "patch", kind: "household", target: "household", fields: ["phone", "people"] },
       ],
       then: "/units/{household.unit}",

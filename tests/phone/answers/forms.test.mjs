@@ -5,20 +5,30 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { check, describe, inWords, readValues } from "../../../static/phone/forms.js";
 
-const vectors = JSON.parse(readFileSync(new URL("../../parity/form_vectors.json", import.meta.url), "utf8"));
-const fields = Object.entries(vectors.fields).map(([name, { shown_if, required_if, ...spec }]) => ({
-  name,
-  ...spec,
-  shownIf: shown_if ?? null,
-  requiredIf: required_if ?? null,
-}));
+/** @param {string} name */
+const read = (name) =>
+  JSON.parse(readFileSync(new URL(`../../parity/${name}.json`, import.meta.url), "utf8"));
+/** @param {Record<string, any>} specs @returns {any[]} as the build exports them */
+const exported = (specs) =>
+  Object.entries(specs).map(([name, { shown_if, required_if, fields: parts, ...spec }]) => ({
+    name,
+    ...spec,
+    ...(parts && { fields: exported(parts) }),
+    shownIf: shown_if ?? null,
+    requiredIf: required_if ?? null,
+  }));
+const vectors = read("form_vectors");
+const fields = exported(vectors.fields);
 
-for (const { name, body, values, kept, errors } of vectors.cases) {
-  test(name, () => {
-    const read = readValues(fields, new URLSearchParams(body), vectors.utc_offset);
-    assert.deepEqual(read, values);
-    assert.deepEqual(check(fields, read, vectors.words), { kept, errors });
-  });
+for (const table of [vectors, read("row_vectors")]) {
+  for (const { name, body, values, kept, errors } of table.cases) {
+    test(name, () => {
+      const specs = exported(table.fields);
+      const sent = readValues(specs, new URLSearchParams(body), table.utc_offset);
+      assert.deepEqual(sent, values);
+      assert.deepEqual(check(specs, sent, table.words), { kept, errors });
+    });
+  }
 }
 
 test("an error is told in the reader's language, with its numbers", () => {
