@@ -104,7 +104,11 @@ class Texts:
 
     def in_form(self, form: Mapping[str, Any]) -> dict[str, Any]:
         """A form with a number for each label."""
-        return {**form, "fields": [{**one, "label": self.place(one["label"])} for one in form["fields"]]}
+        return {**form, "fields": [self._labelled(one) for one in form["fields"]]}
+
+    def _labelled(self, field: Mapping[str, Any]) -> dict[str, Any]:
+        made = {**field, "label": self.place(field["label"])}
+        return self.in_form(made) if "fields" in field else made
 
     def _said(self, found: re.Match[str]) -> str:
         call, one, comma, many = found.groups()
