@@ -235,10 +235,9 @@ def build_into(out: Path) -> None:
         bundle(STATIC / "style" / "app.css", out / "app.css")
         bundle(STATIC / "style" / "desk.css", out / "desk.css")
         bundle(STATIC / "page" / "desk.js", out / "desk.js", "--format=iife")
-        bundle(STATIC / "page" / "shrink.js", out / "shrink.js", "--format=esm")
-        names = ("app.css", "page.js", "shrink.js", "desk.css", "desk.js")
+        names = ("app.css", "page.js", "desk.css", "desk.js")
         files = {name: f"build/{named_by_content(out / name).name}" for name in names}
-        version = export_declarations(out, {name: files[name] for name in names[:3]})
+        version = export_declarations(out, {name: files[name] for name in names[:2]})
         files |= {f"{file.name.split('-')[0]}.json": f"build/{file.name}" for file in out.glob("*.json")}
         engine.result()
     (out / "sw.js").write_bytes((out / "data.js").read_bytes() + b"\n" + (out / "engine.js").read_bytes())

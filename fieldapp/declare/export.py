@@ -19,14 +19,13 @@ from fieldapp.declare.script import Script, Texts, modules, script, shared
 from fieldapp.declare.template import compile_expression, compile_template, configure
 from fieldapp.declare.words import LOCALES
 
-LATER = ("shrink.js",)
 # The types of field that the engine treats in another way than the rest.
 TOLD_APART = ("photos", "boolean")
 
 
 def build(folder: Path, assets: dict[str, str]) -> str:
     """Write `data.js`, a module to be bundled, and `declared.js`, which it imports, into `folder`, and beside them each
-    language but the first. `assets`: name → URL; those of `LATER` a phone fetches when it is ready for a day without a signal.
+    language but the first. `assets`: name → URL.
 
     Returns the version, a hash of all that is declared. Raises TemplateError, with file and line, for a template that the
     phone could not render.
@@ -83,8 +82,8 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any], dict[str, str]
     languages = {locale: f"/static/build/{name}" for locale, name in names.items()}
     data = {
         "version": "",
-        "assets": sorted(url for name, url in assets.items() if name not in LATER),
-        "later": [*languages.values(), *(assets[name] for name in LATER)],
+        "assets": sorted(assets.values()),
+        "later": [*languages.values()],
         "languages": languages,
         "utcOffset": utc_offset(),
         "catalog": Script("catalog"),

@@ -1,6 +1,7 @@
-// Camera: has photos shrunk as they arrive (shrink.js, which comes when it is needed), and hands them to the form's draft.
+// Camera: shrinks photos as they arrive and hands them to the form's draft.
 
 import { draftOf, keepDraft } from "./drafts.js";
+import { shrunk } from "./shrink.js";
 
 /** A form whose save waits for the photo that is being shrunk. @type {EventTarget | null} */
 let held = null;
@@ -25,7 +26,6 @@ async function take(part, input) {
   failed.hidden = true;
   part.setAttribute("aria-busy", "true");
   try {
-    const { shrunk } = await import(String(part.dataset.shrink));
     const room = Number(part.dataset.max) - part.querySelectorAll(".shot").length;
     for (const file of files.slice(0, room)) {
       const path = `/photos?for=${encodeURIComponent(draftOf(form))}&field=${input.name}`;

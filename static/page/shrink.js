@@ -1,4 +1,4 @@
-// Shrink: photos made small, so that nothing but the picture is left of them; a script of its own, which camera.js brings.
+// Shrink: photos made small, so that nothing but the picture is left of them.
 
 const LONGEST = 1600;
 const MOST = 300_000;

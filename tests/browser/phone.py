@@ -53,7 +53,7 @@ IS_READY = """async (quiet) => {
   }
   const lists = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
   const kept = lists.flat().map((one) => one.url);
-  if (quiet && !["/en-", "/shrink-"].every((name) => kept.some((url) => url.includes(name)))) return false;
+  if (quiet && !kept.some((url) => url.includes("/en-"))) return false;
   return names.length > 0;
 }"""
 
@@ -184,7 +184,7 @@ class Phone:
         return self
 
     def until_quiet(self, seconds: float = 120) -> Phone:
-        """Until the older history has come as well, the other language and what shrinks photos."""
+        """Until the older history has come as well, and the other language."""
         self.until(IS_READY, True, seconds)
         return self
 

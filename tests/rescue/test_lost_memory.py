@@ -6,9 +6,8 @@ from typing import Any
 
 from sync.ids import uuid7
 from sync.store import Device
-from tests.rescue.test_rescue import Centre, centre, visit
+from tests.rescue.test_rescue import Centre, visit
 
-__all__ = ["centre"]
 WAITED = "本机的存储被清除过"
 
 
@@ -49,7 +48,7 @@ def test_li_begins_on_an_empty_phone_and_reads_how_much_waited_when_the_old_one_
     li = centre.phone("li")
     page = li.tell("ask", path="/sync")["html"]
     assert WAITED in page
-    assert "还有 2 条记录待上报" in page
+    assert "还有 2 条待同步" in page
     # It goes on being said after the next exchange, and to nobody else.
     visit(li, centre.town, "3-1-602")
     li.tell("exchange")
