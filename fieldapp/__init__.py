@@ -20,6 +20,7 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     """The wired application on `database` (default: the configured one)."""
     from fieldapp import errors, exchange, features, health, limits, packing, phone, photos, security, uploads
     from fieldapp.db import open_database
+    from fieldapp.declare.addition import loader
     from fieldapp.declare.registry import registry
     from fieldapp.declare.template import configure
     from fieldapp.declare.views import field_urls
@@ -48,6 +49,7 @@ def create_app(database: peewee.Database | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.extensions["database"] = database or open_database()
 
+    app.jinja_loader = loader()
     configure(app.jinja_env, utc_offset=config.utc_offset(), words=lambda: registry.words)
     app.jinja_env.globals["asset"] = phone.asset
     Babel(app, locale_selector=session.locale)

@@ -5,6 +5,7 @@ import importlib.util
 import pkgutil
 
 import fieldapp
+from fieldapp.declare.addition import join
 from fieldapp.declare.registry import registry
 
 
@@ -15,6 +16,7 @@ def declare_all() -> list[str]:
         if module.ispkg and importlib.util.find_spec(f"fieldapp.{module.name}.screens"):
             importlib.import_module(f"fieldapp.{module.name}.screens")
             found.append(module.name)
+    join()
     registry.add_words("record.noun", {kind: record.noun for kind, record in registry.records.items()})
     registry.add_words("form.label", _labels())
     return found

@@ -68,7 +68,8 @@ UNUSED = {
 NEVER = {
     "getCachedHistory": "null",
     "saveToHistoryCache": "",
-    "saveCurrentPageToHistory": "history.replaceState({ htmx: true }, getDocument().title, location.href)",
+    # Written once an entry: each time costs the browser as much as half a screen.
+    "saveCurrentPageToHistory": "history.state?.htmx || history.replaceState({ htmx: true }, '', location.href)",
     "internalEval": "null",
     "handleTriggerHeader": "",
     "formDataProxy": "formData",

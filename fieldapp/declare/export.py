@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.pofile import read_po
-from jinja2 import Environment, FileSystemLoader, meta
+from jinja2 import Environment, meta
 
 from fieldapp.config import PACKAGE, resources, utc_offset
+from fieldapp.declare.addition import loader
 from fieldapp.declare.expressions import environment as expression_environment
 from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
@@ -100,7 +101,7 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any], dict[str, str]
 
 def template_environment(assets: dict[str, str]) -> Environment:
     """The templates as the compiler reads them; `asset(name)` becomes its URL at build time."""
-    made = Environment(loader=FileSystemLoader(resources() / "templates"))
+    made = Environment(loader=loader())
     configure(made, utc_offset=utc_offset(), words=lambda: registry.words)
     made.globals["asset"] = assets.__getitem__
     return made

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from fieldapp.declare.words import Words
 
 if TYPE_CHECKING:
+    from fieldapp.declare.addition import Addition
     from fieldapp.declare.form import FieldForm
     from fieldapp.declare.record import Record
     from fieldapp.declare.screen import Screen
 
 
 class Registry:
-    """Records, forms, screens and words by name."""
+    """Records, forms, screens and words by name, and what is added to screens."""
 
     def __init__(self) -> None:
         self.records: dict[str, type[Record]] = {}
         self.forms: dict[str, type[FieldForm]] = {}
         self.screens: dict[str, Screen] = {}
+        self.additions: list[Addition] = []
         self.lists: dict[str, Mapping[str, str]] = {}
 
     def add_words(self, name: str, words: Mapping[str, str]) -> None:

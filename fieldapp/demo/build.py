@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,13 @@ Progress = Callable[[str, int, int], None]
 Row = dict[str, Any]
 
 
-def build(now: datetime, progress: Progress | None = None, database: peewee.Database | None = None) -> None:
+def build(
+    now: datetime,
+    progress: Progress | None = None,
+    database: peewee.Database | None = None,
+    plans: Sequence[Plan] = (MAIN, *SISTERS),
+) -> None:
     """Fill an empty database with the town; `progress(step, done, total)` hears of it."""
-    plans = (MAIN, *SISTERS)
     for at, plan in enumerate(plans):
         if progress:
             progress("Demo", at, len(plans))

@@ -1,7 +1,8 @@
 """Screens of a home check: at a door, in a staircase's shared parts, the finished check, hazards and rechecks, the lists."""
 
 import fieldapp.home_checks.items  # noqa: F401  the words of the lists
-from fieldapp.declare.query import latest, lit, many, one
+from fieldapp.declare.addition import add
+from fieldapp.declare.query import count, latest, lit, many, one
 from fieldapp.declare.screen import create, patch, record_screen, screen
 from fieldapp.home_checks.form import (
     ChecklistForm,
@@ -118,3 +119,30 @@ for of, form in (("home", ChecklistForm), ("shared", SharedChecklistForm)):
         then=f"/checklists/{of}",
         says="_('Checklist saved as a new version')",
     )
+
+add(
+    "/today",
+    "first",
+    "home_checks/_today.html",
+    hazards=many(Hazard, grid="me.grids", open=lit(True), order=("fix_by",), limit=5),
+    hazard_count=count(Hazard, grid="me.grids", open=lit(True)),
+)
+add(
+    "/units/<unit>",
+    "below",
+    "home_checks/_unit.html",
+    hazards=many(Hazard, stair_unit="unit", open=lit(True)),
+)
+add(
+    "/households/<household>",
+    "facts",
+    "home_checks/_household.html",
+    hazards=many(Hazard, household="household", open=lit(True), order=("fix_by",)),
+)
+add(
+    "/households/<household>",
+    "timeline",
+    "home_checks/_entry.html",
+    checks=many(HomeCheck, household="household", newest_first=True, limit=10),
+)
+add("/households/<household>", "actions", "home_checks/_action.html", order=40)

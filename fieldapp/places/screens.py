@@ -2,11 +2,9 @@
 
 from fieldapp.declare.query import count, lit, many, one, search
 from fieldapp.declare.screen import screen
-from fieldapp.home_checks.record import Hazard, HomeCheck
 from fieldapp.people.record import Member
 from fieldapp.places.record import Building, CarePerson, Door, Grid, Household, StairUnit
 from fieldapp.review.record import SENT_BACK, Decision
-from fieldapp.visits.record import Visit
 
 STAFF = ("grid_worker", "supervisor")
 # What came back to this person, or was not taken, and is not answered yet.
@@ -37,7 +35,6 @@ screen(
     households=many(Household, stair_unit="unit"),
     care=many(CarePerson, stair_unit="unit"),
     told=TOLD,
-    hazards=many(Hazard, stair_unit="unit", open=lit(True)),
 )
 
 screen(
@@ -50,9 +47,6 @@ screen(
     unit=one(StairUnit, "household.stair_unit"),
     building=one(Building, "household.building"),
     care=many(CarePerson, household="household"),
-    visits=many(Visit, household="household", newest_first=True, limit=20),
-    hazards=many(Hazard, household="household", open=lit(True), order=("fix_by",)),
-    checks=many(HomeCheck, household="household", newest_first=True, limit=5),
     members=many(Member),
     told=TOLD,
 )

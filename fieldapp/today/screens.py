@@ -4,7 +4,6 @@ from fieldapp.declare.query import count, lit, many, one
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import patch, record_screen, screen
 from fieldapp.errors import REASONS
-from fieldapp.home_checks.record import Hazard
 from fieldapp.people.form import ProfileForm
 from fieldapp.people.record import Member, Profile
 from fieldapp.places.record import Building, CarePerson, Grid, Household
@@ -30,8 +29,6 @@ screen(
     due_count=count(Household, grid="me.grids", due_on__lte="today"),
     come_back=many(Household, grid="me.grids", come_back__lte="end_of_day", order=("come_back",), limit=10),
     cared_for=many(CarePerson, household="in_care"),
-    hazards=many(Hazard, grid="me.grids", open=lit(True), order=("fix_by",), limit=5),
-    hazard_count=count(Hazard, grid="me.grids", open=lit(True)),
     buildings=many(Building, grid="me.grids", order=("number", "name")),
 )
 

@@ -1,5 +1,6 @@
 """Screens of a door visit: the form, opened from the board or a household."""
 
+from fieldapp.declare.addition import add
 from fieldapp.declare.query import latest, many, one
 from fieldapp.declare.screen import create, patch, record_screen
 from fieldapp.places.record import Building, CarePerson, Door, Household, StairUnit
@@ -23,3 +24,11 @@ record_screen(
     then="/units/{household.stair_unit}",
     says="household.address ~ ' ' ~ (form['values'].outcome|choice('visit.outcome'))",
 )
+
+add(
+    "/households/<household>",
+    "timeline",
+    "visits/_entry.html",
+    visits=many(Visit, household="household", newest_first=True, limit=20),
+)
+add("/households/<household>", "actions", "visits/_action.html", order=90)

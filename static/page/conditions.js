@@ -4,11 +4,12 @@
 
 import htmx from "htmx.org";
 
-/** @param {HTMLElement} part */
-function toggle(part) {
+/** @param {HTMLElement} part @param {Map<Element | null, FormData>} read what each form says, read once */
+function toggle(part, read) {
   const form = part.closest("form");
   if (!form) return;
-  const values = new FormData(form);
+  const values = read.get(form) ?? new FormData(form);
+  read.set(form, values);
   /** @type {Record<string, string[]>} */
   const condition = JSON.parse(part.dataset.shownIf || "null") ?? {};
   part.hidden = !Object.entries(condition).every(([name, wanted]) =>
@@ -18,7 +19,8 @@ function toggle(part) {
 
 /** @param {ParentNode} root */
 function toggleAll(root) {
-  for (const part of root.querySelectorAll("[data-shown-if]")) toggle(/** @type {HTMLElement} */ (part));
+  const read = new Map();
+  for (const part of root.querySelectorAll("[data-shown-if]")) toggle(/** @type {HTMLElement} */ (part), read);
 }
 
 export function startConditions() {

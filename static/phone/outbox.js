@@ -207,4 +207,4 @@ async function append(work, op) {
   await work.settle();
 }
 
-export { last, list, standing, waiting } from "./standing.js";
+export { header, list, standing, waiting } from "./standing.js";

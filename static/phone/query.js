@@ -3,7 +3,7 @@
 import { access, byKey, compare, firstOf, indexedOrder, newestFirst } from "./plan.js";
 import { isShort, plainValue, SEARCH_ORDER, sortKey, tokens, words } from "./records.js";
 import { evaluate } from "./render.js";
-import { between, walk } from "./store.js";
+import { between, MARK, walk } from "./store.js";
 
 /**
  * @typedef {import("./records.js").Fields} Fields
@@ -25,6 +25,23 @@ import { between, walk } from "./store.js";
  * @typedef {{params?: Fields, now: string, today: string, [name: string]: any}} Scope
  */
 
+/** What the last screens read, of each database, until its records change. @type {WeakMap<object, Memory>} */
+const memories = new WeakMap();
+/** More results than a day's screens have are not worth their room. */
+const REMEMBERED = 300;
+
+/** @typedef {{mark: string, results: Map<string, any>}} Memory */
+
+/** @param {any} tx @returns {Promise<Memory>} */
+async function memoryOf(tx) {
+  const mark = await tx.objectStore("meta").get(MARK);
+  const known = memories.get(tx.tx.db);
+  if (known?.mark === mark && known && known.results.size < REMEMBERED) return known;
+  const fresh = { mark, results: new Map() };
+  if (mark) memories.set(tx.tx.db, fresh);
+  return fresh;
+}
+
 /**
  * The results by name, in order, later queries seeing the earlier ones; `missing` names the record without which
  * the screen is not there.
@@ -37,9 +54,10 @@ import { between, walk } from "./store.js";
 export async function runQueries(store, data, screen, scope) {
   /** @type {Record<string, any>} */
   const found = {};
-  const missing = await store.read(["records"], async (tx) => {
+  const missing = await store.read(["records", "meta"], async (tx) => {
+    const memory = await memoryOf(tx);
     for (const query of screen.queries) {
-      const result = await run(tx, data, query, { ...scope.params, ...scope, ...found });
+      const result = await run(tx, memory, data, query, { ...scope.params, ...scope, ...found });
       if (query.q === "one" && !result && !query.optional) return query.as;
       found[query.as] = result;
     }
@@ -63,28 +81,49 @@ export function resolve(ref, scope) {
   return (value && typeof value === "object" ? value.id : value) ?? null;
 }
 
-/** @param {any} tx @param {any} data @param {Query} query @param {Scope} scope @returns {Promise<any>} */
-async function run(tx, data, query, scope) {
+/** @param {any} tx @param {Memory} memory @param {any} data @param {Query} query @param {Scope} scope @returns {Promise<any>} */
+async function run(tx, { results }, data, query, scope) {
   const where = Object.fromEntries(
     Object.entries(query.where ?? {}).map(([field, ref]) => [field, resolve(ref, scope)]),
   );
   const range = query.range ? { ...query.range, value: resolve(query.range.value, scope) } : null;
   const asked = access(data, query, where, range, scope.now);
+  const wanted = query.q === "search" ? words(resolve(query.text, scope)) : [];
+  const key = JSON.stringify([query, where, range, wanted]);
+  // A window moves with the time: what lies in it is read anew.
+  const known = data.kinds[query.kind].windowDays ? undefined : results.get(key);
+  const result = known ?? (await readAll(tx, data, query, wanted, asked));
+  results.set(key, result);
   /** @param {Row[]} rows */
   const seen = (rows) => rows.map((row) => asRecord(data, row, scope));
-  if (query.q === "count") return query.by ? countBy(tx, query.by, asked) : count(tx, asked);
-  if (query.q === "search")
-    return seen(await search(tx, data, query, words(resolve(query.text, scope)), asked));
-  const rows = await read(tx, query, asked);
+  if (query.q === "count") return result;
   if (query.q === "latest") {
     const by = /** @type {string} */ (query.by);
-    const newest = new Map();
-    for (const row of rows.sort(newestFirst))
-      if (!newest.has(row.shown?.[by])) newest.set(row.shown?.[by], row);
-    return new Map(Array.from(newest, ([value, row]) => [value, asRecord(data, row, scope)]));
+    return new Map(result.map((/** @type {Row} */ row) => [row.shown?.[by], asRecord(data, row, scope)]));
   }
-  const ordered = seen(rows.sort(compare(query)).slice(0, query.limit ?? undefined));
-  return query.q === "one" ? (ordered[0] ?? null) : ordered;
+  const records = seen(result);
+  return query.q === "one" ? (records[0] ?? null) : records;
+}
+
+/**
+ * What a query finds: rows in order, or what a count counts.
+ * @param {any} tx
+ * @param {any} data
+ * @param {Query} query
+ * @param {string[]} wanted
+ * @param {Access} asked
+ * @returns {Promise<any>}
+ */
+async function readAll(tx, data, query, wanted, asked) {
+  if (query.q === "count") return query.by ? countBy(tx, query.by, asked) : count(tx, asked);
+  if (query.q === "search") return search(tx, data, query, wanted, asked);
+  const rows = await read(tx, query, asked);
+  if (query.q !== "latest") return rows.sort(compare(query)).slice(0, query.limit ?? undefined);
+  const by = /** @type {string} */ (query.by);
+  const newest = new Map();
+  for (const row of rows.sort(newestFirst))
+    if (!newest.has(row.shown?.[by])) newest.set(row.shown?.[by], row);
+  return [...newest.values()];
 }
 
 /**
@@ -157,9 +196,6 @@ async function count(tx, asked) {
   return (await read(tx, asked.query, asked)).length;
 }
 
-/** Where the groups of a count begin, as last seen in each database. @type {WeakMap<object, Map<string, any[][]>>} */
-const groupsSeen = new WeakMap();
-
 /** @param {any} tx @param {string} by @param {Access} asked @returns {Promise<Map<any, number>>} */
 async function countBy(tx, by, asked) {
   const { groups } = asked;
@@ -172,23 +208,11 @@ async function countBy(tx, by, asked) {
     return new Map([...counts].sort(([a], [b]) => byKey(sortKey(a), sortKey(b))));
   }
   const index = tx.objectStore("records").index("k");
-  /** @param {any[][]} found */
-  const counted = async (found) => {
-    const sizes = await Promise.all(found.map((group) => index.count(groups.of(group))));
-    return sizes
-      .map((size, i) => /** @type {[any, number]} */ ([found[i][found[i].length - 1], size]))
-      .filter(([, size]) => size);
-  };
-  const seen = groupsSeen.get(tx.tx.db) ?? new Map();
-  groupsSeen.set(tx.tx.db, seen);
-  const name = JSON.stringify([asked.query.kind, groups.starts, by, asked.query.range?.field]);
-  // The groups seen before are all there are, if together they are all that fit: one count more instead of a walk.
-  let found = asked.exact && seen.has(name) ? await counted(seen.get(name)) : [];
-  const whole = asked.exact ? await count(tx, asked) : -1;
-  if (found.reduce((sum, [, size]) => sum + size, 0) !== whole) {
-    seen.set(name, await groupsOf(index, groups.starts));
-    found = await counted(seen.get(name));
-  }
+  const all = await groupsOf(index, groups.starts);
+  const sizes = await Promise.all(all.map((group) => index.count(groups.of(group))));
+  const found = sizes
+    .map((size, i) => /** @type {[any, number]} */ ([all[i][all[i].length - 1], size]))
+    .filter(([, size]) => size);
   /** @type {Map<any, number>} */
   const counts = new Map();
   for (const [key, size] of found.sort(([a], [b]) => byKey(a, b))) {
@@ -234,16 +258,15 @@ async function search(tx, data, query, wanted, asked) {
   // The longest word is in the fewest records.
   const word = wanted.reduce((a, b) => (b.length > a.length ? b : a));
   const start = [query.kind, "?", sortKey(word)];
-  if (isShort(word) && order.order?.join() === SEARCH_ORDER) {
-    /** @type {Row[]} */
-    const rows = [];
-    await walk(tx, between(start, [...start, []]), "next", (row) => {
-      if (rows.length >= limit) return true;
-      if (fits(row)) rows.push(row);
-    });
-    return rows;
-  }
   const index = tx.objectStore("records").index("k");
+  if (isShort(word) && order.order?.join() === SEARCH_ORDER) {
+    // In one go, and in a longer one where the other words leave too few: a cursor costs a turn for every row.
+    for (let size = limit; ; size *= 4) {
+      const rows = await index.getAll(between(start, [...start, []]), size < Infinity ? size : undefined);
+      const fitting = rows.filter(fits);
+      if (fitting.length >= limit || rows.length < size) return fitting.slice(0, limit);
+    }
+  }
   const end = isShort(word) ? [...start, []] : [query.kind, "?", `${start[2]}\uffff`];
   const all = new Map(
     (await index.getAll(between(start, end))).map((/** @type {Row} */ row) => [row.id, row]),

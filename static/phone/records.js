@@ -6,7 +6,7 @@
  */
 
 /** Prefixes up to this length have entries of their own, in order, so that a short search reads only its limit. */
-const SHORT = 2;
+const SHORT = 4;
 
 /** The field that orders what a search finds. */
 export const SEARCH_ORDER = "address";

@@ -8,6 +8,7 @@ import { above } from "./store.js";
  * @typedef {import("./overlay.js").Op} Op
  * @typedef {import("./store.js").Store} Store
  * @typedef {{says: string | null, group: string | null, at: string, url: string | null}} Last
+ * @typedef {{ready: boolean, received: string | null, signed_out: boolean, other_user: boolean, problems: number}} Standing
  */
 
 /** What waits for the server. @param {Store} store @returns {Promise<{count: number, oldest: string | null}>} */
@@ -32,9 +33,17 @@ export async function mark(store) {
   }
 }
 
-/** The last save, for its notice and its undo. @param {Store} store @returns {Promise<Last | null>} */
-export async function last(store) {
-  return (await store.get("meta", "last")) ?? null;
+/**
+ * What the header says: what waits, how the exchange stands, and the last save, for its notice and its undo.
+ * @param {Store} store
+ * @returns {Promise<[{count: number, oldest: string | null}, Standing, Last | null]>}
+ */
+export function header(store) {
+  return store.read(["ops", "meta"], async (tx) => [
+    await waitingIn(tx),
+    await standingIn(tx),
+    (await tx.objectStore("meta").get("last")) ?? null,
+  ]);
 }
 
 /**
@@ -65,21 +74,20 @@ export function list(store) {
   });
 }
 
-/**
- * What the header says about the exchange.
- * @param {Store} store
- * @returns {Promise<{ready: boolean, received: string | null, signed_out: boolean, other_user: boolean, problems: number}>}
- */
+/** How the exchange stands. @param {Store} store @returns {Promise<Standing>} */
 export function standing(store) {
-  return store.read(["ops", "meta"], async (tx) => {
-    const sync = await tx.objectStore("meta").get("sync");
-    const problems = await tx.objectStore("ops").index("problem").count(1);
-    return {
-      ready: sync?.ready ?? false,
-      received: sync?.received ?? null,
-      signed_out: sync?.stopped === "signed_out",
-      other_user: sync?.stopped === "other_user",
-      problems,
-    };
-  });
+  return store.read(["ops", "meta"], standingIn);
+}
+
+/** @param {any} tx @returns {Promise<Standing>} */
+async function standingIn(tx) {
+  const sync = await tx.objectStore("meta").get("sync");
+  const problems = await tx.objectStore("ops").index("problem").count(1);
+  return {
+    ready: sync?.ready ?? false,
+    received: sync?.received ?? null,
+    signed_out: sync?.stopped === "signed_out",
+    other_user: sync?.stopped === "other_user",
+    problems,
+  };
 }

@@ -3,7 +3,7 @@
 import { underWay } from "./attachments.js";
 import { instant } from "./clock.js";
 import { ownList } from "./own.js";
-import { last, list, standing, waiting } from "./standing.js";
+import { header, list } from "./standing.js";
 import { room } from "./store.js";
 
 /** A save is spoken of, and can be undone, for this long; the page counts down the shorter time it shows. */
@@ -23,10 +23,8 @@ const CLOCK_OFF = 10 * 60_000;
  */
 export async function readStatus({ store, device, me }, ms, needs, args) {
   const detailed = needs.includes("outbox");
-  const [waits, stands, said, others, storage, operations, own, files] = await Promise.all([
-    waiting(store),
-    standing(store),
-    last(store),
+  const [[waits, stands, said], others, storage, operations, own, files] = await Promise.all([
+    header(store),
     device.waiting(),
     detailed ? room() : null,
     detailed ? list(store) : [],

@@ -1,5 +1,6 @@
 // Store: one person's records, operations and drafts on this phone; the only file that knows IndexedDB.
 
+import { uuid7 } from "./ids.js";
 import { signature } from "./records.js";
 import { rekey } from "./rekey.js";
 import { Transaction } from "./requests.js";
@@ -7,6 +8,9 @@ import { Transaction } from "./requests.js";
 /**
  * @typedef {{user: string, count: number, oldest: string | null, at: string}} Marker what waited when last seen
  */
+
+/** The key in `meta` of the mark that changes with the records. */
+export const MARK = "mark";
 
 /** The phone has no room left: nothing of the attempted save was written (P8). */
 export class StorageFull extends Error {
@@ -166,6 +170,20 @@ export class Store extends Base {
     this.user = user;
     this.data = data;
     this.device = device;
+  }
+
+  /**
+   * Whoever writes records leaves a new mark, by which others know that what they read before is old.
+   * @template T
+   * @param {string[]} names
+   * @param {(tx: Transaction) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  write(names, work) {
+    return super.write(names, (tx) => {
+      if (names.includes("records")) tx.objectStore("meta").put(uuid7(), MARK);
+      return work(tx);
+    });
   }
 
   /** @param {string} name @param {IDBValidKey} key @returns {Promise<any>} */

@@ -150,7 +150,7 @@ class Walk:
         found: list[float] = self.phone.evaluate(SAVES, {"households": self.visits, "rounds": rounds})
         return found
 
-    def taps(self, rounds: int = 8) -> list[float]:
+    def taps(self, rounds: int = 20) -> list[float]:
         """Taps from the board into a visit and back, until the next screen is painted."""
         times = []
         self.phone.go(self.board)

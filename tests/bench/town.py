@@ -20,7 +20,6 @@ WORKER = "sun"
 
 def build_large() -> None:
     """The first sister community, grown: one grid, 10,032 doors, a year of visits."""
-    name = SISTERS[0].name
     grown = dataclasses.replace(
         SISTERS[0],
         grids={"一网格": tuple(range(1, 77))},
@@ -31,9 +30,7 @@ def build_large() -> None:
         care=((("独居",), 480),),
     )
     command(["migrate"])
-    build.MAIN, build.SISTERS = grown, ()
-    assert grown.name == name
-    build.build(config.now())
+    build.build(config.now(), plans=(grown,))
 
 
 if __name__ == "__main__":

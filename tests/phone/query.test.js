@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { entries } from "../../static/phone/records.js";
-import { between, walk } from "../../static/phone/store.js";
+import { between, openUser, walk } from "../../static/phone/store.js";
 import { DATA, morning, NOW, Phone, WANG } from "./cast.js";
 import { Office } from "./office.js";
 import { VECTORS } from "./query_vectors.js";
@@ -11,7 +11,7 @@ import { VECTORS } from "./query_vectors.js";
 /** A phone that holds these records, as if pulled. */
 async function holding(data, records) {
   const phone = await new Phone(new Office(data, WANG), { data }).start();
-  await phone.store.write(["records"], async (tx) => {
+  await phone.store.write(["records", "meta"], async (tx) => {
     for (const { _kind: kind, ...record } of records) {
       const shown = {
         version: 1,
@@ -223,4 +223,29 @@ test("with ten thousand doors a screen's queries read no more rows than with a h
   }
   for (const [name, [few, many]] of Object.entries(figures))
     t.diagnostic(`${name}: 100 doors ${few}, 10,000 doors ${many}`);
+});
+
+test("what was read once is read again only when records have changed, whoever changed them", async () => {
+  const phone = await holding(DATA, [{ _kind: "household", id: "a", name: "Li" }]);
+  const asked = { q: "many", kind: "household", where: { id: { lit: ["a"] } } };
+  const names = async () => (await phone.query(asked)).map((one) => one.name);
+  const { prototype } = IDBObjectStore;
+  const { get } = prototype;
+  let reads = 0;
+  prototype.get = function (key) {
+    reads += this.name === "records" ? 1 : 0;
+    return get.call(this, key);
+  };
+  try {
+    assert.deepEqual([await names(), await names(), reads], [["Li"], ["Li"], 1]);
+    const other = await openUser(WANG.id, DATA, null, phone.factory);
+    await other.write(["records", "meta"], async (tx) => {
+      const row = await tx.objectStore("records").get("a");
+      await tx.objectStore("records").put({ ...row, shown: { ...row.shown, name: "Wu" } });
+    });
+    await other.close();
+    assert.deepEqual(await names(), ["Wu"]);
+  } finally {
+    prototype.get = get;
+  }
 });
