@@ -8,7 +8,7 @@ from typing import Any
 import peewee
 import structlog
 from flask import Flask, g, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, gettext
 from flask_htmx import HTMX
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -76,7 +76,8 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     def page_context() -> dict[str, Any]:
         moment = config.now()
         clock = {"now": config.instant(moment), "today": config.local_day(moment)}
-        return {"locale": str(get_locale()), "me": g.get("me_view"), **clock}
+        pages = [{"url": url, "label": gettext(label)} for _, url, label in registry.desk_pages]
+        return {"locale": str(get_locale()), "me": g.get("me_view"), "desk_pages": pages, **clock}
 
     session.init_app(app)
     app.register_blueprint(field_urls())
@@ -87,6 +88,8 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     app.register_blueprint(register)
     app.register_blueprint(rescue)
     app.register_blueprint(rescued)
+    for desk in features.desks():
+        app.register_blueprint(desk)
     app.register_blueprint(phone.phone)
     app.register_blueprint(health.health)
     return app

@@ -3,10 +3,20 @@
 import importlib
 import importlib.util
 import pkgutil
+from collections.abc import Iterator
+
+from flask import Blueprint
 
 import fieldapp
 from fieldapp.declare.addition import join
 from fieldapp.declare.registry import registry
+
+
+def desks() -> Iterator[Blueprint]:
+    """The supervisor's pages of every folder that has a `desk` module, whose blueprint goes by that name."""
+    for module in pkgutil.iter_modules(fieldapp.__path__):
+        if module.ispkg and importlib.util.find_spec(f"fieldapp.{module.name}.desk"):
+            yield importlib.import_module(f"fieldapp.{module.name}.desk").desk
 
 
 def declare_all() -> list[str]:

@@ -160,6 +160,8 @@ class Record(peewee.Model):
     effects: ClassVar[tuple[Effect, ...]] = ()
     derived: ClassVar[Mapping[str, str]] = {}
     search: ClassVar[tuple[str, ...]] = ()
+    # `("user", "round:{round}")`: while such a record lives, the person in its field `user` holds that channel.
+    grants: ClassVar[tuple[str, str] | None] = None
     # Counted up when a field is renamed or means something else; `upgrades` then says how values of version n become
     # those of n + 1, since phones send what was saved under an older one for months.
     form_version: ClassVar[int] = 1

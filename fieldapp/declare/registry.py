@@ -22,6 +22,7 @@ class Registry:
         self.forms: dict[str, type[FieldForm]] = {}
         self.screens: dict[str, Screen] = {}
         self.additions: list[Addition] = []
+        self.desk_pages: list[tuple[int, str, str]] = []
         self.lists: dict[str, Mapping[str, str]] = {}
 
     def add_words(self, name: str, words: Mapping[str, str]) -> None:
@@ -51,6 +52,11 @@ class Registry:
     def add_form(self, form: type[FieldForm]) -> None:
         """Register a form under its name."""
         self.forms[form.name] = form
+
+    def add_desk_page(self, url: str, label: str, order: int = 50) -> None:
+        """Put a page of the supervisor's desk into its navigation; `label` is a message id."""
+        if all(url != known for _, known, _ in self.desk_pages):
+            self.desk_pages = sorted([*self.desk_pages, (order, url, label)])
 
     def add_screen(self, screen: Screen) -> None:
         """Register a screen; its name and its pattern are its own."""

@@ -6,18 +6,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from fieldapp.declare.registry import registry
 from fieldapp.declare.words import DEFAULT_LOCALE
 from fieldapp.people.account import Account
 from fieldapp.people.record import Profile
 from fieldapp.places.record import Community, Grid
 from sync import rows
-from sync.scope import Me
+from sync.scope import Me, channels_of
 
 
 def me_of(account: Account) -> Me:
     """The person as the sync engine knows them: channels and role, never taken from a request."""
     grids = _grids(account)
-    channels = {f"user:{account.id}", f"community:{account.community}"}
+    channels = {f"user:{account.id}", f"community:{account.community}", *_granted(account)}
+    if account.role == "supervisor":
+        channels.add(f"desk:{account.community}")
     for grid in grids:
         channels |= {f"grid:{grid}", f"care:{grid}"}
     return Me(
@@ -32,6 +35,17 @@ def me_of(account: Account) -> Me:
 def at_the_desk(me: Me, workers: Iterable[str]) -> Me:
     """A supervisor who tells workers something: their own channels too, on the desk's pages and nowhere else."""
     return replace(me, channels=me.channels | {f"user:{worker}" for worker in workers})
+
+
+def _granted(account: Account) -> Iterable[str]:
+    """The channels that records give to this person, such as a round that they help with."""
+    for record in registry.records.values():
+        if record.grants is None:
+            continue
+        field, channel = record.grants
+        for one in rows.select(record._meta.database, record, field, [account.id]):
+            if not one["gone"] and one["community"] == account.community:
+                yield from channels_of((channel,), one)
 
 
 def _grids(account: Account) -> list[str]:

@@ -6,19 +6,20 @@ import io
 import json
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, send_file
+from flask import Response, abort, g, redirect, render_template, request, send_file
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from werkzeug.wrappers import Response as Answer
 
 from fieldapp.declare.registry import registry
+from fieldapp.people.at_desk import at_desk
 from fieldapp.places import register_job as jobs
 from fieldapp.places.register_columns import WORDS
 from fieldapp.places.register_models import RegisterImport
 from fieldapp.places.register_sheet import write_template
 
-register = Blueprint("register", __name__, url_prefix="/register")
+register = at_desk("register", "/register", token=False)
 PAGE = 500  # bad rows shown at once
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CHOICES = {"tenure": "household.tenure", "care": "care_person.tags"}
@@ -32,16 +33,6 @@ class UploadForm(FlaskForm):
 
 class DecideForm(FlaskForm):
     """Nothing but the token."""
-
-
-@register.before_request
-def supervisors_only() -> Answer | None:
-    """Signed in, and as a supervisor: the register is their own community's."""
-    if g.me is None:
-        return redirect(f"/sign-in?next={request.path}", 303)
-    if g.me.role != "supervisor":
-        abort(403)
-    return None
 
 
 @register.get("")

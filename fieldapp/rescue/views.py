@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Blueprint, abort, current_app, g, redirect, render_template, request
+from flask import Blueprint, current_app, g, redirect, render_template
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
@@ -13,13 +13,14 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
 from fieldapp.config import now
+from fieldapp.people.at_desk import at_desk
 from fieldapp.rescue.bring import bring
 from fieldapp.rescue.file import RescueError, read
 from fieldapp.rescue.models import RescueBrought
 from sync.wire import Busy
 
 rescue = Blueprint("rescue", __name__)
-rescued = Blueprint("rescued", __name__, url_prefix="/rescued")
+rescued = at_desk("rescued", "/rescued", token=False)
 SHOWN = 50
 
 
@@ -34,16 +35,6 @@ class RescueForm(FlaskForm):
 
     file = FileField(validators=[FileRequired()])
     phone_lost = BooleanField()
-
-
-@rescued.before_request
-def supervisors_only() -> Response | None:
-    """Signed in, and as a supervisor: what they bring is of their own community's people."""
-    if g.me is None:
-        return redirect(f"/sign-in?next={request.path}", 303)
-    if g.me.role != "supervisor":
-        abort(403)
-    return None
 
 
 @rescued.get("")

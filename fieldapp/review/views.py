@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request
-from flask_wtf.csrf import validate_csrf
+from flask import Response, abort, g, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
-from wtforms.validators import ValidationError
 
 from fieldapp.config import now
+from fieldapp.people.at_desk import at_desk
 from fieldapp.review import decide
 from fieldapp.review.decided import decided
 from fieldapp.review.detail import conflicts, detail, returnable
@@ -19,23 +18,8 @@ from fieldapp.review.phones import phones, revoke
 from fieldapp.review.queue import CAUSES, Item, Narrowed, Queue, read, standing
 from fieldapp.review.received import choices, groups
 
-review = Blueprint("review", __name__)
+review = at_desk("review")
 BULK = 200
-
-
-@review.before_request
-def supervisors_only() -> Answer | None:
-    """Signed in, and as a supervisor; every change carries the page's token."""
-    if g.me is None:
-        return redirect(f"/sign-in?next={request.path}", 303)
-    if g.me.role != "supervisor":
-        abort(403)
-    if request.method != "GET" and current_app.config.get("WTF_CSRF_ENABLED", True):
-        try:
-            validate_csrf(request.form.get("csrf_token"))
-        except ValidationError:
-            abort(400)
-    return None
 
 
 @review.get("/received")
