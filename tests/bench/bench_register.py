@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument(
         "--only-import", action="store_true", help="once, and the figures as JSON on the last line"
     )
+    parser.add_argument("--csv", action="store_true", help="with --only-import: from a .csv, not an .xlsx")
     parser.add_argument("--database", help="a database URL; default a SQLite file")
     options = parser.parse_args()
     declare_all()
@@ -113,12 +114,14 @@ def main() -> None:
         path = Path(folder)
         database = open_database(options.database or f"sqlite:///{path / 'bench.db'}")
         upgrade(database)
-        write_xlsx(path / "r.xlsx", options.rows)
         if options.only_import:
+            file = path / ("r.csv" if options.csv else "r.xlsx")
+            (write_csv if options.csv else write_xlsx)(file, options.rows)
             began = time.perf_counter()
-            import_register(path / "r.xlsx", TOWN)
+            import_register(file, TOWN)
             print(json.dumps({"seconds": time.perf_counter() - began, "megabytes": megabytes()}))
             return
+        write_xlsx(path / "r.xlsx", options.rows)
         write_csv(path / "r.csv", options.rows)
         print(f"{options.rows:,} rows; {megabytes()} MB before")
         bar = Bar(sys.stderr)
