@@ -12,6 +12,7 @@ from flask import current_app, session
 from fieldapp.declare.find import resolve
 from fieldapp.declare.form import holds
 from fieldapp.declare.kinds import kinds
+from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Save, Screen
 from sync.ids import uuid7
@@ -28,7 +29,8 @@ def operations(
     """The operations of one save, as a phone would make them, without a device's seq.
 
     A create takes the form's fields of the kind and its parent's id; a patch only fields that differ from the
-    loaded record, with the loaded values as base. The first create's record id is the group's.
+    loaded record, with the loaded values as base; one that was emptied takes the value that its kind begins with. The
+    first create's record id is the group's.
     """
     milliseconds = int(moment.timestamp() * 1000)
     made: list[dict[str, Any]] = []
@@ -42,9 +44,8 @@ def operations(
             loaded = found[one.target or ""]
             if loaded is None:
                 continue  # an optional record that is not held
-            changed = {
-                name: values[name] for name in one.fields if name in values and values[name] != loaded[name]
-            }
+            filled = {name: _filled(one.record, name, values[name]) for name in one.fields if name in values}
+            changed = {name: value for name, value in filled.items() if value != loaded[name]}
             if changed:
                 base = {name: loaded[name] for name in changed}
                 made.append(
@@ -58,6 +59,11 @@ def operations(
                     | {"base_version": loaded["version"]}
                 )
     return stamped(made, moment, group)
+
+
+def _filled(record: type[Record], name: str, value: Any) -> Any:
+    default = record._meta.fields[name].default
+    return value if value is not None else default() if callable(default) else default
 
 
 def _sources(one: Save, values: Mapping[str, Any]) -> list[Mapping[str, Any]]:

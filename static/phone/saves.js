@@ -94,20 +94,24 @@ function sources({ each, key, when }, values) {
 }
 
 /**
- * A patch takes only the fields that differ from the loaded record, with the loaded values as base; null without any.
+ * A patch takes only the fields that differ from the loaded record, with the loaded values as base; null without any. A
+ * field that was emptied takes the value that its kind begins with.
+ * @param {any} data
  * @param {{kind: string, target: string, fields: string[]}} one
  * @param {Record<string, any>} found
  * @param {Values} values
  * @returns {Save | null}
  */
-function change({ kind, target, fields }, found, values) {
+function change(data, { kind, target, fields }, found, values) {
   const loaded = found[target];
   if (!loaded) return null; // an optional record that is not held
-  const changed = fields.filter((name) => name in values && !same(values[name], loaded[name]));
+  const empty = data.kinds[kind].defaults ?? {};
+  const filled = Object.fromEntries(fields.map((name) => [name, values[name] ?? empty[name] ?? null]));
+  const changed = fields.filter((name) => name in values && !same(filled[name], loaded[name]));
   if (!changed.length) return null;
   /** @param {Values} from */
   const of = (from) => Object.fromEntries(changed.map((name) => [name, from[name] ?? null]));
-  return { verb: "patch", kind, record: loaded.id, patch: of(values), base: of(loaded) };
+  return { verb: "patch", kind, record: loaded.id, patch: of(filled), base: of(loaded) };
 }
 
 /**
@@ -126,7 +130,7 @@ function operations(data, screen, found, values, group) {
   /** The first record takes the group's id. */
   let id = group;
   for (const one of screen.saves) {
-    const save = one.verb === "patch" && change(one, found, values);
+    const save = one.verb === "patch" && change(data, one, found, values);
     if (save) made.push(save);
     for (const given of one.verb === "create" ? sources(one, values) : []) {
       made.push(creation(data, one, scope, given, id));

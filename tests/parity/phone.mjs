@@ -142,7 +142,7 @@ const commands = {
   async records({ rows }) {
     const { store } = await identity.current();
     const { entries } = await import("../../static/phone/records.js");
-    await store.write(["records"], async (tx) => {
+    await store.write(["records", "meta"], async (tx) => {
       for (const { _kind, ...record } of rows) {
         const shown = record.gone ? null : record;
         const k = shown ? entries(data, _kind, shown) : [];
