@@ -209,10 +209,9 @@ def test_a_home_that_moves_to_another_grid_leaves_the_phones_of_the_old_one(worl
 def test_a_page_that_is_cut_within_a_move_loses_no_home(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # P10 P15
-    for rows in range(1, 5):
+    for rows, grid in ((rows, grid) for rows in range(1, 5) for grid in ("four", "three")):
         zhang = world.phone(world.zhang)
         zhang.sync()
-        grid = "four" if rows % 2 else "three"
         for label in ("three-1", "three-2", "three-3"):
             door = ("door", {"id": world[f"door {label}"], "grid": grid})
             put(world.database, world.kinds, "heping", [door], world.now)
@@ -222,6 +221,7 @@ def test_a_page_that_is_cut_within_a_move_loses_no_home(
         assert zhang.held("home") == {home.id for home in Home.select() if home.grid in ("three", "four")}
         for label in ("three-1", "three-2", "three-3"):
             assert zhang.records["home", world[label]]["_channel"] == f"grid:{grid}"
+            assert zhang.records["door", world[f"door {label}"]]["_channel"] == f"grid:{grid}"
 
 
 def test_a_knock_that_moved_brings_its_home_along_when_the_page_is_cut(
