@@ -86,7 +86,8 @@ def test_li_records_a_dog_without_signal_and_the_centre_receives_it_once(
     try:
         li = phones("li-with-dogs", road.url).open().sign_in("li").until_ready()
         road.mode = "refuse"
-        li.go(f"/households/{named('household 3-1-601')}/dogs")
+        li.go(f"/households/{named('household 3-1-601')}")
+        li.page.get_by_role("link", name="Dogs").click()
         li.page.locator("button.btn").click()
         expect(li.page.locator("main [role=alert]")).to_be_visible()
         li.page.locator("#call_name").fill("旺财 & Co")
