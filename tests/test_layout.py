@@ -22,7 +22,7 @@ ENGINE_MAY_USE = {"peewee", "playhouse", "pydantic"}
 FOUNDATIONS = {"declare", "people", "places"}
 READS_ALL = {"review", "demo"}
 # Single files at the top of fieldapp/ that know nothing of the domain, so that anyone may use them.
-LEAVES = {"config", "errors", "limits"}
+LEAVES = {"config", "errors", "limits", "sheets"}
 # Who may name `fetch`: the door to the server, and those who pass a request through when the phone has no answer.
 FETCHERS = {"exchange.js", "blobs.js", "assets.js", "phone.js", "identity.js", "sw.js"}
 # The engine knows that people are members of a community and have a profile; nothing else of the work.
