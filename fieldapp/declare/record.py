@@ -87,10 +87,12 @@ class ListOf(peewee.TextField):
 
     def db_value(self, value: Any) -> str:
         """The JSON text that is stored."""
-        return value if isinstance(value, str) else dumps(value or [])
+        return value if isinstance(value, str) else dumps(value) if value else "[]"
 
     def python_value(self, value: Any) -> list[Json]:
         """The list that the text stands for."""
+        if value == "[]":  # as most are: reading it costs as much as the rest of a record
+            return []
         return json.loads(value) if isinstance(value, str) else list(value or [])
 
 
