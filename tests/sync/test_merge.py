@@ -56,6 +56,17 @@ def test_li_and_wang_edit_different_facts_and_both_stand(world: World) -> None: 
     assert (li.result(op)["status"], li.result(op)["detail"]) == ("applied", {"merged": ["people"]})
 
 
+def test_an_edit_that_does_not_say_what_li_saw_overwrites_nothing(world: World) -> None:  # P17
+    li, wang = world.phone(world.li), world.phone(world.wang)
+    li.sync()
+    wang.edit("three-1", {"phone": ""}, phone="3")
+    wang.sync()
+    op = li.save("patch", "home", world["three-1"], {"phone": "7"}, base={}, base_version=None)
+    li.sync()
+    assert world.home("three-1")["phone"] == "3"
+    assert (li.result(op)["status"], li.result(op)["reason"]) == ("review", "conflict")
+
+
 def test_li_and_wang_write_two_phones_and_the_first_stays_until_somebody_chooses(world: World) -> None:  # P17
     li, wang = world.phone(world.li), world.phone(world.wang)
     first = wang.edit("three-1", {"phone": "", "people": 2}, phone="111", people=3)

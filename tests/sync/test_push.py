@@ -514,3 +514,14 @@ def test_a_reader_in_the_midst_of_a_long_transaction_stops_no_phone(world: World
         op = li.knock("three-1")
         li.sync()
         assert li.result(op)["status"] == "applied"
+
+
+def test_work_for_a_grid_that_was_wangs_long_ago_is_looked_at_and_not_refused(world: World) -> None:  # P15
+    wang = world.phone(world.wang)
+    wang.me = person("wang", "heping", "worker", "three", "four")
+    wang.sync()
+    for _ in range(3):  # exchanges later it still had been theirs
+        wang.me = person("wang", "heping", "worker", "four")
+        op = wang.knock("three-1")
+        wang.sync()
+        assert (wang.result(op)["status"], wang.result(op)["reason"]) == ("review", "left_scope")
