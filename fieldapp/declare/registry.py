@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from fieldapp.declare.words import Words
 
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
     from fieldapp.declare.form import FieldForm
     from fieldapp.declare.record import Record
     from fieldapp.declare.screen import Screen
+
+
+@dataclass(frozen=True)
+class DeskPart:
+    """What a kind shows on a page of the desk that is another folder's: a template and what it is shown with."""
+
+    url: str
+    template: str
+    context: Callable[..., dict[str, Any]]
+    order: int
 
 
 class Registry:
@@ -23,6 +34,7 @@ class Registry:
         self.screens: dict[str, Screen] = {}
         self.additions: list[Addition] = []
         self.desk_pages: list[tuple[int, str, str]] = []
+        self.desk_parts: dict[tuple[str, str], DeskPart] = {}
         self.lists: dict[str, Mapping[str, str]] = {}
 
     def add_words(self, name: str, words: Mapping[str, str]) -> None:
@@ -57,6 +69,17 @@ class Registry:
         """Put a page of the supervisor's desk into its navigation; `label` is a message id."""
         if all(url != known for _, known, _ in self.desk_pages):
             self.desk_pages = sorted([*self.desk_pages, (order, url, label)])
+
+    def add_desk_part(
+        self, url: str, template: str, context: Callable[..., dict[str, Any]], order: int = 50
+    ) -> None:
+        """Put a part on a page of the desk; what `context(me, moment, grid)` gives, the template finds as `part`."""
+        self.desk_parts[url, template] = DeskPart(url, template, context, order)
+
+    def parts_of(self, url: str) -> list[DeskPart]:
+        """What was put on a page of the desk, in order."""
+        found = [one for one in self.desk_parts.values() if one.url == url]
+        return sorted(found, key=lambda one: (one.order, one.template))
 
     def add_screen(self, screen: Screen) -> None:
         """Register a screen; its name and its pattern are its own."""

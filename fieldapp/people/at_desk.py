@@ -7,10 +7,14 @@ from flask_wtf.csrf import validate_csrf
 from werkzeug.wrappers import Response as Answer
 from wtforms.validators import ValidationError
 
+# Every set of pages made here, so that tests walk them without a list.
+made_here: list[Blueprint] = []
+
 
 def at_desk(name: str, url_prefix: str | None = None, *, token: bool = True) -> Blueprint:
     """Pages for supervisors alone; with `token`, every change must carry the page's own, else their forms see to it."""
     made = Blueprint(name, name, url_prefix=url_prefix)
+    made_here.append(made)
     made.before_request(_signed_in)
     if token:
         made.before_request(_from_our_page)

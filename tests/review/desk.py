@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import peewee
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from fieldapp import create_app
 from fieldapp.declare.kinds import kinds
 from fieldapp.people.account import Account
+from fieldapp.people.at_desk import made_here
 from fieldapp.people.me import me_of
-from fieldapp.places.register_page import register
-from fieldapp.rescue.views import rescued
 from fieldapp.review.record import Decision
-from fieldapp.review.views import review
 from sync.devices import Contact
 from sync.ids import uuid7
 from sync.instants import instant_ms
@@ -33,8 +33,11 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*? value="([^"]+)"')
 
 def desk_pages() -> list[str]:
     """The addresses of all pages at the desk, as the blueprints say them; those of one row or one import left out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIELDAPP_SECRET_KEY", "of no installation")
+        create_app(peewee.SqliteDatabase(":memory:"))
     app = Flask(__name__)
-    for blueprint in (review, register, rescued):
+    for blueprint in made_here:
         app.register_blueprint(blueprint)
     rules = [
         rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
