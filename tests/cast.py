@@ -132,6 +132,7 @@ def _checked(ids: dict[str, str], households: dict[str, str]) -> list[tuple[str,
         ("home_check", {"id": check, **where, "checklist": named("checklist"), "results": results}),
         ("hazard", {"id": hazard, **where, "home_check": check, **found}),
         ("recheck", again),
+        ("log_remark", {"id": named("remark"), "day": "2026-11-22", "text": "周日大风，早晚各巡查一次。"}),
     ]
 
 

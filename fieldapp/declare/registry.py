@@ -25,6 +25,21 @@ class DeskPart:
     order: int
 
 
+@dataclass(frozen=True)
+class LogLine:
+    """How records of a kind stand in the daily log.
+
+    `label`: what is counted · `on`: the field that says on which day, an instant or a day · `by`: a choice counted apart ·
+    `says`: a Jinja expression over `this`, what stands beside the address.
+    """
+
+    kind: str
+    label: str
+    on: str = "device_time"
+    by: str | None = None
+    says: str = ""
+
+
 class Registry:
     """Records, forms, screens and words by name, and what is added to screens."""
 
@@ -35,6 +50,7 @@ class Registry:
         self.additions: list[Addition] = []
         self.desk_pages: list[tuple[int, str, str]] = []
         self.desk_parts: dict[tuple[str, str], DeskPart] = {}
+        self.log_lines: list[LogLine] = []
         self.lists: dict[str, Mapping[str, str]] = {}
 
     def add_words(self, name: str, words: Mapping[str, str]) -> None:
@@ -80,6 +96,12 @@ class Registry:
         """What was put on a page of the desk, in order."""
         found = [one for one in self.desk_parts.values() if one.url == url]
         return sorted(found, key=lambda one: (one.order, one.template))
+
+    def add_log_line(self, kind: str, label: str, **how: Any) -> None:
+        """Say how a kind stands in the daily log, as in `LogLine`; append-only kinds stand there by their noun without it."""
+        line = LogLine(kind, label, **how)
+        if line not in self.log_lines:
+            self.log_lines.append(line)
 
     def add_screen(self, screen: Screen) -> None:
         """Register a screen; its name and its pattern are its own."""

@@ -20,6 +20,9 @@ from sync.scope import Me, visible
 
 desk = at_desk("home_checks_desk")
 registry.add_desk_page("/hazards-report", _l("Hazards"), 12)
+IN_WORDS = "this.text or this.item|choice('home_check.item')"
+registry.add_log_line("hazard", _l("Hazards found"), by="severity", says=IN_WORDS)
+registry.add_log_line("hazard", _l("Hazards closed"), on="closed_on", by="severity", says=IN_WORDS)
 
 # From so many days after its day on, a hazard stands in this line; the worst first.
 AGES = (

@@ -1,4 +1,4 @@
-"""Pages of the desk over all kinds of work: progress; answered by the server only."""
+"""Pages of the desk over all kinds of work: progress, and the log's own; answered by the server only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
 from fieldapp.people.at_desk import at_desk
 from fieldapp.reports import progress as numbers
+from fieldapp.reports.log_page import log
 
 desk = at_desk("reports_desk")
+desk.register_blueprint(log)
 
 registry.add_desk_page("/progress", _l("Progress"), 10)
 PART_WORDS = {

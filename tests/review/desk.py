@@ -42,7 +42,7 @@ def desk_pages() -> list[str]:
     rules = [
         rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
     ]
-    return sorted(rule.rule for rule in rules if "." not in rule.rule)
+    return sorted({rule.rule for rule in rules if "." not in rule.rule})
 
 
 @dataclass
