@@ -58,7 +58,7 @@ def loader() -> BaseLoader:
 
 def _source(name: str) -> str | None:
     if not name.startswith(FOLDER):
-        return None
+        return registry.made_templates.get(name)
     screen, _, place = name.removeprefix(FOLDER).removesuffix(".html").partition("/")
     pattern = registry.screens[screen].pattern if screen in registry.screens else None
     here = [

@@ -137,19 +137,32 @@ def specs_of(verb: str, kind: str) -> Specs:
 
 
 def _check(record: type[Record]) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
-    """Checks a pushed patch as one of the forms that make it would; (verb, patch) → field → problems, empty when all is well."""
+    """Checks what is pushed as one of the forms that make it would; (verb, patch) → field → problems, empty when all is well.
+
+    A create is held to one form as a whole, each field of a patch to the forms that know it.
+    """
 
     def checked(verb: str, patch: Mapping[str, Any]) -> dict[str, Any]:
-        problems: list[dict[str, Any]] = []
-        for known, check in _saves().get((verb, record.kind)) or [NO_FORM]:
-            found = _problems(record, known, check, patch)
-            if not found:
-                return {}
-            problems.append(found)
-        # What fits none of the forms is told by the one that it fits best.
-        return min(problems, key=len)
+        forms = _saves().get((verb, record.kind), [])
+        if verb != "patch":
+            return _best(record, forms or [NO_FORM], patch)
+        found: dict[str, Any] = {}
+        for name, value in patch.items():
+            knowing = [form for form in forms if name in form[0]]
+            found |= _best(record, knowing or [NO_FORM], {name: value})
+        return found
 
     return checked
+
+
+def _best(record: type[Record], forms: list[Check], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Nothing where a form takes it; what fits none is told by the one that it fits best."""
+    problems: list[dict[str, Any]] = []
+    for known, check in forms:
+        problems.append(_problems(record, known, check, patch))
+        if not problems[-1]:
+            break
+    return min(problems, key=len)
 
 
 NO_FORM: Check = (frozenset(), lambda patch: {})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fieldapp.declare.form import FieldForm
     from fieldapp.declare.record import Record
     from fieldapp.declare.screen import Screen
+    from fieldapp.declare.task import Task
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Registry:
         self.additions: list[Addition] = []
         self.desk_pages: list[tuple[int, str, str]] = []
         self.desk_parts: dict[tuple[str, str], DeskPart] = {}
+        self.tasks: dict[str, Task] = {}
+        self.made_templates: dict[str, str] = {}
         self.log_lines: list[LogLine] = []
         self.lists: dict[str, Mapping[str, str]] = {}
 

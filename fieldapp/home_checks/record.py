@@ -77,7 +77,7 @@ class Hazard(Record):
     parent = "stair_unit"
     creates_by = STAFF
     patches_by = STAFF
-    patchable = ("fix_by",)
+    patchable = ("fix_by", "assigned")
 
     stair_unit = Ref()
     building = Ref()
@@ -92,6 +92,7 @@ class Hazard(Record):
     fix_by = Day()
     phrases = Choices(*PHRASES)
     note = Text(max=300)
+    assigned = Ref("member")
     open = Boolean(default=True)
     rechecks = Integer(default=0)
     closed_on = Day(null=True)

@@ -4,7 +4,10 @@ import fieldapp.home_checks.items  # noqa: F401  the words of the lists
 from fieldapp.declare.addition import add
 from fieldapp.declare.query import count, latest, lit, many, one
 from fieldapp.declare.screen import create, patch, record_screen, screen
+from fieldapp.declare.task import task
+from fieldapp.declare.words import _l
 from fieldapp.home_checks.form import (
+    AssignForm,
     ChecklistForm,
     HomeCheckForm,
     RecheckForm,
@@ -87,6 +90,7 @@ screen(
     for_roles=STAFF,
     hazards=many(Hazard, grid="me.grids", open=lit(True), order=("fix_by",), limit=200),
     buildings=many(Building, grid="me.grids"),
+    members=many(Member),
 )
 
 record_screen(
@@ -103,6 +107,30 @@ record_screen(
     saves=(create(Recheck), patch(Hazard, "hazard", fields=("fix_by",))),
     then="/hazards",
     says="_('Recheck') ~ ' · ' ~ (form['values'].found|choice('recheck.found'))",
+)
+
+record_screen(
+    "/hazards/<hazard>/assign",
+    "home_checks/assign.html",
+    AssignForm,
+    tab="today",
+    for_roles=STAFF,
+    hazard=one(Hazard, "hazard"),
+    building=one(Building, "hazard.building"),
+    members=many(Member),
+    saves=(patch(Hazard, "hazard", fields=("assigned",)),),
+    then="/hazards/{hazard}",
+    says="(hazard.address or building.name) ~ ' ' ~ _('Assigned')",
+)
+
+task(
+    "hazards_to_recheck",
+    _l("Hazards to recheck"),
+    many(Hazard, grid="me.grids", open=lit(True), order=("fix_by",)),
+    due="fix_by",
+    says="entry.text or entry.item|choice('home_check.item')",
+    url="/hazards/{id}",
+    order=20,
 )
 
 for of, form in (("home", ChecklistForm), ("shared", SharedChecklistForm)):

@@ -3,11 +3,13 @@
 from fieldapp.declare.query import count, lit, many, one
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import patch, record_screen, screen
+from fieldapp.declare.task import task
+from fieldapp.declare.words import _l
 from fieldapp.errors import REASONS
 from fieldapp.people.form import ProfileForm
 from fieldapp.people.record import Member, Profile
 from fieldapp.places.record import Building, CarePerson, Grid, Household
-from fieldapp.review.record import TOLD, Decision
+from fieldapp.review.record import SENT_BACK, TOLD, Decision
 
 screen(
     "/today",
@@ -30,6 +32,46 @@ screen(
     come_back=many(Household, grid="me.grids", come_back__lte="end_of_day", order=("come_back",), limit=10),
     cared_for=many(CarePerson, household="in_care"),
     buildings=many(Building, grid="me.grids", order=("number", "name")),
+    members=many(Member),
+)
+
+screen(
+    "/tasks",
+    "today/tasks.html",
+    tab="today",
+    args=("grid", "building"),
+    grids=many(Grid, id="me.grids", order=("number",)),
+    buildings=many(Building, grid="me.grids", order=("number", "name")),
+    members=many(Member),
+)
+
+task(
+    "returned",
+    _l("Returned to you"),
+    many(Decision, worker="me.id", choice=lit(list(SENT_BACK)), state=lit("open"), newest_first=True),
+    due="device_time",
+    says="entry.subject|choice('record.noun') ~ ' ' ~ entry.comment",
+    url="/decisions/{id}",
+    desk="/review",
+    order=10,
+)
+task(
+    "second_knocks",
+    _l("Second knock"),
+    many(Household, grid="me.grids", come_back__lte="end_of_day", order=("come_back",)),
+    due="come_back",
+    says="entry.name",
+    url="/households/{id}/visit",
+    order=30,
+)
+task(
+    "due_visits",
+    _l("Due and overdue"),
+    many(Household, grid="me.grids", due_on__lte="today", order=("due_on",), limit=500),
+    due="due_on",
+    says="entry.name",
+    url="/households/{id}/visit",
+    order=90,
 )
 
 registry.add_words("sync.reason", REASONS)

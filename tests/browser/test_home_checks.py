@@ -21,7 +21,7 @@ CHECK = household(HOME) + "/check"
 
 def tap(phone: Phone, name: str, value: str) -> None:
     """The large target of one answer."""
-    chosen = phone.page.locator(f"input[name='{name}'][value={value}]")
+    chosen = phone.page.locator(f"input[name='{name}'][value='{value}']")
     phone.page.locator("label", has=chosen).click()
     expect(chosen).to_be_checked()
 
