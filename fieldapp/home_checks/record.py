@@ -120,5 +120,6 @@ class Recheck(Record):
     stair_unit = Ref()
     building = Ref()
     grid = Ref()
+    household = Ref(null=True)
     found = Choice(("gone", _l("Gone: closed")), ("still", _l("Still there")))
     note = Text(max=300)

@@ -173,4 +173,10 @@ add(
     "home_checks/_entry.html",
     checks=many(HomeCheck, household="household", newest_first=True, limit=10),
 )
+add(
+    "/households/<household>",
+    "timeline",
+    "home_checks/_recheck.html",
+    rechecks=many(Recheck, household="household", newest_first=True, limit=10),
+)
 add("/households/<household>", "actions", "home_checks/_action.html", order=40)

@@ -12,11 +12,13 @@ from fieldapp.declare.words import _l
 from fieldapp.people.at_desk import at_desk
 from fieldapp.reports import progress as numbers
 from fieldapp.reports.log_page import log
+from fieldapp.reports.records import records
 from fieldapp.reports.tasks_page import tasks_page
+from fieldapp.reports.timeline import timeline
 
 desk = at_desk("reports_desk")
-desk.register_blueprint(log)
-desk.register_blueprint(tasks_page)
+for pages in (log, records, tasks_page, timeline):
+    desk.register_blueprint(pages)
 
 registry.add_desk_page("/progress", _l("Progress"), 10)
 PART_WORDS = {

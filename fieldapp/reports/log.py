@@ -52,7 +52,7 @@ def week_of(day: str) -> list[str]:
 def entries(me: Me, days: list[str]) -> list[Entry]:
     """What was done on these consecutive days, in the order of time; where only the day is known, at its end."""
     made = [(line, row) for line in lines() for row in _found(line, me, days)]
-    where = _addresses([row for _, row in made], me)
+    where = addresses([row for _, row in made], me)
     found = [_entry(line, row, where[id(row)]) for line, row in made]
     return sorted(found, key=lambda one: (one.day, one.at or "~", one.label, one.address))
 
@@ -117,7 +117,7 @@ def _choices(kind: str, row: dict[str, Any]) -> str:
     return " · ".join([*said, *([row["note"]] if row.get("note") else [])])
 
 
-def _addresses(rows: list[dict[str, Any]], me: Me) -> dict[int, str]:
+def addresses(rows: list[dict[str, Any]], me: Me) -> dict[int, str]:
     """Where each was: its own address, its household's, or its staircase."""
     homes = _named(Household, {row.get("household") for row in rows}, "address", me)
     units = {one.id: one for one in StairUnit.select().where(held(StairUnit, me))}

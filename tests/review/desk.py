@@ -26,23 +26,30 @@ from sync.ids import uuid7
 from sync.instants import instant_ms
 from sync.push import push
 from sync.store import Device, Operation
-from tests.cast import NOW, PASSWORD, Town
+from tests.cast import NOW, PASSWORD, Town, example
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*? value="([^"]+)"')
 
 
 def desk_pages() -> list[str]:
-    """The addresses of all pages at the desk, as the blueprints say them; those of one row or one import left out."""
+    """The addresses of all pages at the desk, as the blueprints say them; those about one record for an example of the cast."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIELDAPP_SECRET_KEY", "of no installation")
         create_app(peewee.SqliteDatabase(":memory:"))
     app = Flask(__name__)
     for blueprint in made_here:
         app.register_blueprint(blueprint)
-    rules = [
-        rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
-    ]
-    return sorted({rule.rule for rule in rules if "." not in rule.rule})
+    rules = (rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()))
+    return sorted({path for rule in rules if (path := _address(rule)) and "." not in path})
+
+
+def _address(rule: str) -> str | None:
+    """A rule with the ids of the cast's examples; none for pages about something else, such as an import under way."""
+    try:
+        path = re.sub(r"<(\w+)>", lambda name: example(name[1]), rule)
+    except KeyError:
+        return None
+    return None if "<" in path else path
 
 
 @dataclass
