@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,32 @@ import pytest
 from fieldapp import create_app
 from fieldapp.phone import built
 from tests.bench.sizes import STATIC, Sizes, sizes
+from tests.browser.test_tutorial import copy_of_checkout, python
 from tests.cast import NOW, signed_in_database
+from tests.server import ROOT
 
 FOUNDATION = 60_000
 KINDS = 12_000  # what all the kinds at the door together may add
+
+# What every installation has; any other folder with screens is a kind of work at the door, which can be left out.
+BELOW_THE_KINDS = {"places", "people", "today", "visits", "review", "reports", "rescue"}
+
+
+def kinds_at_the_door() -> list[str]:
+    """The folders of kinds that the phone's foundation does without."""
+    found = {file.parent.name for file in (ROOT / "fieldapp").glob("*/screens.py")}
+    return sorted(found - BELOW_THE_KINDS)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout from which the kinds at the door were taken away, built."""
+    folder = copy_of_checkout(tmp_path_factory.mktemp("bare"))
+    for kind in kinds_at_the_door():
+        shutil.rmtree(folder / "fieldapp" / kind)
+        shutil.rmtree(folder / "templates" / kind)
+    python(folder, "-m", "fieldapp.build")
+    return folder / "static" / "build"
 
 
 @pytest.fixture
@@ -45,3 +68,19 @@ def test_what_comes_later_is_small_and_whole() -> None:
     assert gzip.decompress(path.with_name(f"{path.name}.gz").read_bytes()) == path.read_bytes()
     lines, apart = json.loads(path.read_text(encoding="utf-8"))
     assert "Today" in lines.split("\n") and ["%(count)s floor", "%(count)s floors"] in apart.values()
+
+
+@pytest.mark.slow
+def test_the_engine_is_the_same_byte_for_byte_without_the_kinds_at_the_door(bare: Path) -> None:
+    assert "home_checks" in kinds_at_the_door()
+    assert (bare / "engine.js").read_bytes() == (STATIC / "build" / "engine.js").read_bytes()
+    assert b"home_checks" not in (bare / "data.js").read_bytes()
+    assert b"home_checks" in (STATIC / "build" / "data.js").read_bytes()
+
+
+@pytest.mark.slow
+def test_the_kinds_at_the_door_add_at_most_12_kilobytes_to_what_a_phone_loads_first(
+    bare: Path, phone: Sizes
+) -> None:
+    without = (bare / "sw.js.gz").stat().st_size
+    assert 1_000 < phone.worker - without <= KINDS, (phone.worker, without)
