@@ -110,22 +110,27 @@ def hazards_report() -> str | Response:
         houses=[(name, sum(one["over"] > 0 for one in rows), len(rows)) for name, rows in houses.items()],
         grids=Grid.select().where(Grid.community == g.me.community).order_by(Grid.number),
         buildings=Building.select().where(Building.community == g.me.community).order_by(Building.number),
-        names={one.id: one.name for one in Member.select().where(Member.community == g.me.community)},
+        names=staff(g.me),
         grid=grid,
         building=building,
     )
 
 
+def staff(me: Me) -> dict[str, str]:
+    """Account id → name, of the community's staff."""
+    return {one.id: one.name for one in Member.select().where(Member.community == me.community)}
+
+
 def sheet(found: list[dict[str, Any]]) -> Response:
     """The hazards as a file."""
     columns = (
-        _l("Fix by"), _l("Days over"), _l("Severity"), _l("Address"), _l("Hazard"), _l("Found"), _l("Rechecks"), _l("Note"),
+        _l("Fix by"), _l("Days over"), _l("Severity"), _l("Address"), _l("Hazard"), _l("Found"), _l("Rechecks"), _l("Note"), _l("Assigned"),
     )  # fmt: skip
-    words = severities()
+    words, names = severities(), staff(g.me)
     rows = [
         (
             one["fix_by"], one["over"], words[one["severity"]], one["place_name"], one["what"],
-            local_day(datetime.fromisoformat(one["device_time"])), one["rechecks"], one["note"],
+            local_day(datetime.fromisoformat(one["device_time"])), one["rechecks"], one["note"], names.get(one["assigned"], ""),
         )
         for one in found
     ]  # fmt: skip
