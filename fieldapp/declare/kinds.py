@@ -7,8 +7,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 from fieldapp.declare.expressions import effect_functions
-from fieldapp.declare.form import Errors, are_photos, checker
-from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref
+from fieldapp.declare.digest import digests
+from fieldapp.declare.form import Errors, are_photos, checker, is_signature
+from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref, Signature
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Save, Screen
 from sync.kinds import Kind
@@ -149,6 +150,19 @@ def _check(record: type[Record]) -> Callable[[str, Mapping[str, Any]], dict[str,
         # What fits none of the forms is told by the one that it fits best.
         return min(problems, key=len)
 
+    return _sealed(record, checked) if record.digests() else checked
+
+
+def _sealed(
+    record: type[Record], check: Callable[[str, Mapping[str, Any]], dict[str, Any]]
+) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
+    """The check of a record with digests: each must fit what it was made of."""
+
+    def checked(verb: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+        made = digests(record, patch) if verb == "create" else {}
+        wrong = {name: [["differs", {}]] for name, digest in made.items() if patch.get(name) != digest}
+        return wrong or check(verb, patch)
+
     return checked
 
 
@@ -176,6 +190,8 @@ def _fits(record: type[Record], name: str, value: Any) -> bool:
         return value in field.words
     if isinstance(field, Choices):
         return isinstance(value, list) and all(one in field.words for one in value)
+    if isinstance(field, Signature):
+        return value == "" or is_signature(value)
     if isinstance(field, Photos):
         return are_photos(value) and len(value) <= field.max
     if isinstance(field, Integer):

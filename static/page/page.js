@@ -1,11 +1,13 @@
 // Page: the one script of every page; everything it does is also possible without it.
 
+import { startReadingAloud } from "./aloud.js";
 import { startCamera } from "./camera.js";
 import { startChips } from "./chips.js";
 import { startConditions } from "./conditions.js";
 import { startCountdowns } from "./countdown.js";
 import { startDrafts } from "./drafts.js";
 import { startNavigation } from "./navigation.js";
+import { startSignatures } from "./signature.js";
 import { startStatus } from "./status.js";
 import { startStorage } from "./storage.js";
 import { startWorker } from "./worker.js";
@@ -15,6 +17,8 @@ startNavigation(worker);
 startConditions();
 startChips();
 startCamera();
+startSignatures();
+startReadingAloud();
 startDrafts();
 startCountdowns();
 startStatus();
