@@ -3,7 +3,7 @@
     python -m fieldapp.build
 
 Writes `static/build/`: `sw.js` (data, then engine), `page-<hash>.js`, `app-<hash>.css`, `<language>-<hash>.json`, and
-`signature-<hash>.js`, which a page asks for when it needs it; each
+`signature-<hash>.js` and the like, which a page asks for when it needs them; each
 with a `.gz` beside it, and `manifest.json`: `{"version", "files": {name: path below static/}, "sources": fingerprint}`. Its top needs the standard
 library only: `dev.py` asks `is_fresh()` before anything is installed.
 """
@@ -205,7 +205,7 @@ def compile_catalogs() -> None:
 
 
 AT_ONCE = ("app.css", "page.js")
-LATER = ("signature.js",)
+LATER = ("signature.js", "aloud.js")  # what a part of a page names by data-script
 
 
 def export_declarations(out: Path, files: dict[str, str]) -> str:
@@ -241,8 +241,9 @@ def build_into(out: Path) -> None:
         bundle(STATIC / "style" / "app.css", out / "app.css")
         bundle(STATIC / "style" / "desk.css", out / "desk.css")
         bundle(STATIC / "page" / "desk.js", out / "desk.js", "--format=iife")
-        bundle(STATIC / "page" / "pad.js", out / "signature.js", "--format=esm")
-        names = ("app.css", "page.js", "desk.css", "desk.js", "signature.js")
+        for name in LATER:
+            bundle(STATIC / "page" / name, out / name, "--format=esm")
+        names = ("app.css", "page.js", "desk.css", "desk.js", *LATER)
         files = {name: f"build/{named_by_content(out / name).name}" for name in names}
         version = export_declarations(out, files)
         files |= {f"{file.name.split('-')[0]}.json": f"build/{file.name}" for file in out.glob("*.json")}

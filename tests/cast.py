@@ -10,6 +10,7 @@ from typing import Any
 import peewee
 
 from fieldapp.db import open_database, upgrade
+from fieldapp.declare.beginning import begin
 from fieldapp.declare.digest import digests
 from fieldapp.declare.kinds import kinds
 from fieldapp.features import declare_all
@@ -72,6 +73,8 @@ def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
             _grid(rows[community], ids, households, grid_name, number)
     for community, made in rows.items():
         put(database, kinds(), community, made, now)
+    for community in (heping, xinfu):
+        begin(database, community, now)
     put(database, kinds(), heping, _checked(ids, households) + _signed(households), now)
     people = {
         "li": Person("li", "李", "grid_worker", heping, [ids["三网格"]]),
@@ -106,6 +109,7 @@ def example(kind: str) -> str:
         "home_check": "check 3-1-102",
         "hazard": "hazard 3-1-102",
         "letter": "letter 3-1-102",
+        "letter_template": "letter template",
         "decision": "decision zhang",
     }
     return named(names[kind])

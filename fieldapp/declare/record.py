@@ -182,6 +182,8 @@ class Record(peewee.Model):
     effects: ClassVar[tuple[Effect, ...]] = ()
     derived: ClassVar[Mapping[str, str]] = {}
     search: ClassVar[tuple[str, ...]] = ()
+    # What every community starts with: key → fields (fieldapp/declare/beginning.py).
+    beginning: ClassVar[Callable[[], dict[str, dict[str, Any]]] | None] = None
     # `("user", "round:{round}")`: while such a record lives, the person in its field `user` holds that channel.
     grants: ClassVar[tuple[str, str] | None] = None
     # Counted up when a field is renamed or means something else; `upgrades` then says how values of version n become

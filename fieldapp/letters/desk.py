@@ -14,7 +14,6 @@ from fieldapp.declare.save import save, stamped
 from fieldapp.declare.words import _l
 from fieldapp.letters.form import TemplateForm
 from fieldapp.letters.record import OFFERED, TOPICS, Letter, LetterTemplate
-from fieldapp.letters.texts import TEXTS, VERSION
 from fieldapp.letters.verify import find, is_untouched, verify
 from fieldapp.people.at_desk import at_desk
 from fieldapp.people.record import Member
@@ -71,13 +70,8 @@ def verified(id: str) -> str:
 @desk.get("/texts/<topic>")
 def text(topic: str) -> str:
     """The text that is signed now, to be changed, and its versions."""
-    newest = _versions(topic)[:1]
-    values = (
-        {"title": newest[0].title, "text": newest[0].text}
-        if newest
-        else {"title": gettext(dict(TOPICS)[topic]), "text": gettext(TEXTS[topic]).replace("|", "\n")}
-    )
-    return _text_page(topic, values, {})
+    newest = next(iter(_versions(topic)), None)
+    return _text_page(topic, {"title": newest.title, "text": newest.text} if newest else {}, {})
 
 
 @desk.post("/texts/<topic>")
@@ -90,7 +84,7 @@ def change_text(topic: str) -> Answer | tuple[str, int]:
         return _text_page(topic, values, words), 422
     moment = now()
     id = str(uuid7(int(moment.timestamp() * 1000)))
-    patch = {**values, "topic": topic, "number": (versions[0].number if versions else VERSION) + 1}
+    patch = {**values, "topic": topic, "number": (versions[0].number if versions else 0) + 1}
     made: dict[str, Any] = {
         "verb": "create", "kind": LetterTemplate.kind, "record": id, "patch": patch, "base": {}, "base_version": None
     }  # fmt: skip

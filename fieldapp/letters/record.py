@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fieldapp.declare.record import Choice, Digest, Integer, Photos, Record, Ref, Signature, Text
 from fieldapp.declare.words import _l
+from fieldapp.letters.texts import beginning
 
 TOPICS = (
     ("fire", _l("Fire and e-bike safety letter")),
@@ -29,6 +32,11 @@ class LetterTemplate(Record):
     title = Text(max=60)
     text = Text(max=3000)
 
+    @staticmethod
+    def beginning() -> dict[str, dict[str, Any]]:
+        """The texts of all communities before they have their own."""
+        return beginning(dict(TOPICS))
+
 
 class Letter(Record):
     """A letter that was signed: its exact text, by whom, before whom and where; nothing of it ever changes."""
@@ -47,7 +55,7 @@ class Letter(Record):
     building = Ref()
     grid = Ref()
     topic = Choice(*TOPICS)
-    letter_template = Ref(null=True)
+    letter_template = Ref()
     number = Integer(default=1)
     title = Text(max=60)
     text = Text(max=3000)

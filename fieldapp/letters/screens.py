@@ -1,12 +1,11 @@
 """Screens of a letter: which one, the one that a resident reads and signs, and the signed one for ever."""
 
-import fieldapp.letters.texts  # noqa: F401  the texts to begin with
 from fieldapp.declare.addition import add
 from fieldapp.declare.query import latest, lit, many, one
 from fieldapp.declare.screen import create, record_screen, screen
 from fieldapp.home_checks.record import Hazard
 from fieldapp.letters.form import LetterForm
-from fieldapp.letters.record import OFFERED, STAFF, Letter, LetterTemplate
+from fieldapp.letters.record import STAFF, Letter, LetterTemplate
 from fieldapp.places.record import Household
 
 screen(
@@ -16,23 +15,35 @@ screen(
     for_roles=STAFF,
     household=one(Household, "household"),
     letters=many(Letter, household="household", newest_first=True),
-    own=latest(LetterTemplate, by="topic"),
+    newest=latest(LetterTemplate, by="topic"),
 )
 
-for topic in OFFERED:
-    record_screen(
-        f"/households/<household>/letters/{topic}",
-        "letters/sign.html",
-        LetterForm,
-        name=f"letters.{topic}",
-        tab="buildings",
-        for_roles=STAFF,
-        household=one(Household, "household"),
-        own=many(LetterTemplate, topic=lit(topic), newest_first=True, limit=1),
-        saves=(create(Letter, sets={"address": "household.address", "witness": "me.name"}),),
-        then="/letters/{saved}",
-        says="household.address ~ ' ' ~ _('Letter')",
-    )
+# The address names a version: what is half signed stays on the text that was read.
+record_screen(
+    "/households/<household>/letters/<text>",
+    "letters/sign.html",
+    LetterForm,
+    tab="buildings",
+    for_roles=STAFF,
+    household=one(Household, "household"),
+    text=one(LetterTemplate, "text"),
+    saves=(
+        create(
+            Letter,
+            sets={
+                "letter_template": "text",
+                "topic": "text.topic",
+                "number": "text.number",
+                "title": "text.title",
+                "text": "text.text",
+                "address": "household.address",
+                "witness": "me.name",
+            },
+        ),
+    ),
+    then="/letters/{saved}",
+    says="household.address ~ ' ' ~ _('Letter')",
+)
 
 screen(
     "/letters/<letter>",
@@ -47,7 +58,7 @@ add(
     "first",
     "letters/_today.html",
     order=60,
-    dangers=many(Hazard, grid="me.grids", open=lit(True), severity=lit("serious"), order=("fix_by",)),
+    dangers=latest(Hazard, by="household", grid="me.grids", open=lit(True), severity=lit("serious")),
     fire_letters=latest(Letter, by="household", grid="me.grids", topic=lit("fire")),
 )
 add(

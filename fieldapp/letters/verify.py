@@ -113,8 +113,6 @@ def _as_received(operation: Operation) -> dict[str, Any]:
 
 
 def _version(letter: Letter) -> Iterator[Finding]:
-    if not letter.letter_template:
-        return
     own = LetterTemplate.get_or_none(LetterTemplate.id == letter.letter_template)
     same = own is not None and (own.title, own.text) == (letter.title, letter.text)
     yield Finding("version", UNTOUCHED if same else CHANGED, number=letter.number)

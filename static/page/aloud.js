@@ -1,39 +1,29 @@
 // Aloud: a button that lets the phone read a text to who stands before it; hidden where the phone has no voice for it.
 //
-// `<button type="button" data-read-aloud="id of the text" hidden>`: a second tap stops it, and so does leaving the page.
-
-import htmx from "htmx.org";
+// The part holds the text, marked `data-text`, and the button. A second tap stops it, and so does leaving the page.
 
 const voices = window.speechSynthesis;
+const silence = () => voices?.cancel();
+addEventListener("pagehide", silence);
+document.addEventListener("htmx:beforeSwap", silence);
 
-/** @param {HTMLElement} button */
-const textOf = (button) => document.getElementById(button.dataset.readAloud ?? "")?.innerText ?? "";
 /** @param {string} text */
-const languageOf = (text) => (/\p{Script=Han}/u.test(text) ? "zh" : "en");
+const languageOf = (text) => (/\p{Script=Han}/u.test(text) ? "zh-CN" : "en");
 
-function offer() {
-  for (const one of document.querySelectorAll("[data-read-aloud]")) {
-    const button = /** @type {HTMLElement} */ (one);
-    const language = languageOf(textOf(button));
-    button.hidden = !voices?.getVoices().some(({ lang }) => lang.startsWith(language));
-  }
-}
-
-export function startReadingAloud() {
-  if (!voices) return;
-  htmx.onLoad(() => {
-    voices.cancel();
-    offer();
-  });
-  voices.addEventListener?.("voiceschanged", offer);
-  addEventListener("pagehide", () => voices.cancel());
-  document.addEventListener("click", (event) => {
-    const target = /** @type {Element} */ (event.target);
-    const button = /** @type {HTMLElement | null} */ (target.closest?.("[data-read-aloud]"));
-    if (!button) return;
-    if (voices.speaking) return voices.cancel();
-    const said = new SpeechSynthesisUtterance(textOf(button));
-    said.lang = languageOf(said.text) === "zh" ? "zh-CN" : "en";
+/** @param {HTMLElement} part */
+export function start(part) {
+  const button = /** @type {HTMLButtonElement} */ (part.querySelector("button"));
+  const text = /** @type {HTMLElement} */ (part.querySelector("[data-text]")).innerText;
+  const offer = () => {
+    const spoken = voices?.getVoices().map(({ lang }) => lang.slice(0, 2)) ?? [];
+    button.hidden = !spoken.includes(languageOf(text).slice(0, 2));
+  };
+  voices?.addEventListener?.("voiceschanged", offer);
+  offer();
+  button.onclick = () => {
+    if (voices.speaking) return silence();
+    const said = new SpeechSynthesisUtterance(text);
+    said.lang = languageOf(text);
     voices.speak(said);
-  });
+  };
 }

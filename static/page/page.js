@@ -1,13 +1,12 @@
 // Page: the one script of every page; everything it does is also possible without it.
 
-import { startReadingAloud } from "./aloud.js";
 import { startCamera } from "./camera.js";
 import { startChips } from "./chips.js";
 import { startConditions } from "./conditions.js";
 import { startCountdowns } from "./countdown.js";
 import { startDrafts } from "./drafts.js";
 import { startNavigation } from "./navigation.js";
-import { startSignatures } from "./signature.js";
+import { startScripts } from "./script.js";
 import { startStatus } from "./status.js";
 import { startStorage } from "./storage.js";
 import { startWorker } from "./worker.js";
@@ -17,8 +16,7 @@ startNavigation(worker);
 startConditions();
 startChips();
 startCamera();
-startSignatures();
-startReadingAloud();
+startScripts();
 startDrafts();
 startCountdowns();
 startStatus();

@@ -19,7 +19,7 @@ from tests.photos.pictures import picture
 from tests.proxy import Proxy
 from tests.server import Server
 
-FIRE = household(HOME) + "/letters/fire"
+LETTERS = household(HOME) + "/letters"
 KEPT = """async () => {
   const lists = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
   return lists.flat().some((one) => one.url.includes("/signature-"));
@@ -65,7 +65,7 @@ def sign(phone: Phone, name: str = "王建国") -> None:
     phone.page.locator("#signer").fill(name)
     draw(phone, WANG)
     phone.until(lambda: drawn(phone).count("M") == len(WANG))
-    phone.page.locator("#sign button.btn").last.click()
+    phone.page.locator("form[enctype] > button.btn").click()
 
 
 def ready(phone: Phone) -> Phone:
@@ -81,13 +81,13 @@ def test_li_has_a_fire_letter_signed_offline_and_it_is_shown_the_same_for_ever(
     proxy.mode = "refuse"
     page = li.go(household(HOME)).page
     page.get_by_role("link", name=words("Letter"), exact=True).click()
-    page.locator(f"main a[href='{FIRE}']").click()
-    expect(page.locator("#letter")).to_contain_text("不飞线充电")
-    said = page.locator("#letter").inner_text()
+    page.get_by_role("link", name="消防与电动车安全承诺书").click()
+    expect(page.locator("[data-text]")).to_contain_text("不飞线充电")
+    said = page.locator("[data-text]").inner_text()
     sign(li)
     expect(page).to_have_url(re.compile("/letters/[0-9a-f-]{36}$"))
     expect(page.locator("svg.pad path")).to_have_attribute("d", re.compile("^M"))
-    assert page.locator("#letter").inner_text() == said
+    assert page.locator("[data-text]").inner_text() == said
     frozen = page.locator("main").inner_text()
     proxy.mode = "pass"
     send(li)
