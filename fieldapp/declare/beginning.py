@@ -36,7 +36,10 @@ def in_first_language(msgid: str) -> str:
 
 def _id(community: str, kind: str, key: str) -> str:
     """The same id each time, of version 7 in form, as old as the community's own."""
-    digits = [*community.replace("-", "")[:12], *hashlib.sha256(f"{community} {kind} {key}".encode()).hexdigest()[:20]]
+    digits = [
+        *community.replace("-", "")[:12],
+        *hashlib.sha256(f"{community} {kind} {key}".encode()).hexdigest()[:20],
+    ]
     digits[12], digits[16] = "7", "8"
     text = "".join(digits)
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

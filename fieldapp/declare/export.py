@@ -41,9 +41,7 @@ def build(folder: Path, assets: dict[str, str], later: dict[str, str]) -> str:
     return str(data["version"])
 
 
-def collect(
-    assets: dict[str, str], later: dict[str, str]
-) -> tuple[str, dict[str, Any], dict[str, str]]:
+def collect(assets: dict[str, str], later: dict[str, str]) -> tuple[str, dict[str, Any], dict[str, str]]:
     """The statements that stand before the export, the export as a dict, expressions and templates being `Script`s, and
     files beside it: name → content."""
     environment = template_environment({**assets, **later})

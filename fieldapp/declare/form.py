@@ -226,7 +226,15 @@ def _are_choices(value: Any, known: Mapping[str, str]) -> bool:
     )
 
 
-EMPTY: Values = {"choices": [], "photos": [], "rows": [], "text": "", "textarea": "", "signature": "", "boolean": False}
+EMPTY: Values = {
+    "choices": [],
+    "photos": [],
+    "rows": [],
+    "text": "",
+    "textarea": "",
+    "signature": "",
+    "boolean": False,
+}
 Inner = Callable[[str, list[Values]], tuple[list[Values], Errors]]
 
 

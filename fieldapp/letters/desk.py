@@ -36,7 +36,7 @@ def letters() -> str:
     return render_template(
         "letters/desk.html",
         letters=list(found.order_by(Letter.device_time.desc(), Letter.id).limit(SHOWN)),
-        topics=[(code, gettext(text)) for code, text in TOPICS],
+        titles=_titles(),
         buildings=[(one.id, one.name) for one in buildings.order_by(Building.number, Building.name)],
         topic=topic,
         building=building,
@@ -92,6 +92,10 @@ def change_text(topic: str) -> Answer | tuple[str, int]:
     return redirect(f"/letters/texts/{topic}", 303)
 
 
+def _titles() -> dict[str, str]:
+    return {topic: gettext(title) for topic, title in TOPICS}
+
+
 def _versions(topic: str) -> list[LetterTemplate]:
     if topic not in OFFERED:
         abort(404)
@@ -104,5 +108,11 @@ def _versions(topic: str) -> list[LetterTemplate]:
 def _text_page(topic: str, values: dict[str, Any], errors: dict[str, list[str]]) -> str:
     names = {one.id: one.name for one in Member.select().where(Member.community == g.me.community)}
     return render_template(
-        "letters/text.html", topic=topic, values=values, errors=errors, versions=_versions(topic), names=names
+        "letters/text.html",
+        topic=topic,
+        values=values,
+        errors=errors,
+        versions=_versions(topic),
+        names=names,
+        titles=_titles(),
     )

@@ -27,7 +27,7 @@ class LetterTemplate(Record):
     append_only = True
     creates_by = ("supervisor",)
 
-    topic = Choice(*TOPICS)
+    topic = Text(max=20)
     number = Integer(default=1)
     title = Text(max=60)
     text = Text(max=3000)
@@ -54,7 +54,7 @@ class Letter(Record):
     stair_unit = Ref()
     building = Ref()
     grid = Ref()
-    topic = Choice(*TOPICS)
+    topic = Text(max=20)
     letter_template = Ref()
     number = Integer(default=1)
     title = Text(max=60)

@@ -12,7 +12,8 @@ async function bring(part) {
     const { start } = await import(/** @type {string} */ (part.dataset.script));
     start(part, keepDraft);
   } catch {
-    for (const line of part.querySelectorAll("[data-failed]")) /** @type {HTMLElement} */ (line).hidden = false;
+    const line = /** @type {HTMLElement | null} */ (part.querySelector("[data-failed]"));
+    if (line) line.hidden = false;
   }
 }
 

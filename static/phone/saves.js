@@ -49,8 +49,7 @@ async function groupOf(store, freshId, path) {
   const [taken] = await store.read(["ops"], (tx) => tx.objectStore("ops").index("group").getAll(freshId, 1));
   if (!taken || taken.url === path) return freshId;
   let hash = 0n;
-  for (const letter of path)
-    hash = BigInt.asUintN(48, hash * 1_000_003n + BigInt(letter.codePointAt(0) ?? 0));
+  for (const one of path) hash = BigInt.asUintN(48, hash * 1_000_003n + BigInt(one.codePointAt(0) ?? 0));
   return freshId.slice(0, 24) + hash.toString(16).padStart(12, "0");
 }
 
@@ -151,7 +150,10 @@ async function seal(data, saves) {
   for (const { verb, kind, patch = {} } of saves) {
     const { digests = {}, defaults } = data.kinds[kind];
     for (const [name, of] of Object.entries(verb === "create" ? digests : {})) {
-      const pairs = of.map((/** @type {string} */ field) => [field, patch[field] ?? defaults?.[field] ?? null]);
+      const pairs = of.map((/** @type {string} */ field) => [
+        field,
+        patch[field] ?? defaults?.[field] ?? null,
+      ]);
       patch[name] = await sha256(JSON.stringify(pairs));
     }
   }

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Phones
-from tests.browser.doors import LIVED_IN, drafts, household, operations, restarted, send, words
+from tests.browser.doors import household, send, words
 from tests.browser.office import Office
 from tests.browser.phone import Phone
-from tests.browser.test_home_checks import CHECK, HOME, all_in_order, hazard, save, tap
-from tests.browser.test_photos import take
-from tests.cast import named
-from tests.photos.pictures import picture
+from tests.browser.test_home_checks import HOME
 from tests.proxy import Proxy
 from tests.server import Server
 
