@@ -8,7 +8,7 @@ from typing import Any
 
 from fieldapp.declare.digest import digests
 from fieldapp.declare.expressions import effect_functions
-from fieldapp.declare.form import Errors, are_photos, checker, is_signature
+from fieldapp.declare.form import PATTERN, Errors, are_photos, checker, is_signature
 from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref, Signature
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Save, Screen
@@ -82,8 +82,15 @@ def _saves() -> dict[tuple[str, str], list[Check]]:
 
 
 def _of_create(specs: Specs) -> Callable[[Mapping[str, Any]], Errors]:
+    """The check of a whole form; a field that is not shown has no value, so a page or a phone never sends one."""
     check = checker(specs)
-    return lambda patch: check(patch)[1]
+
+    def errors(patch: Mapping[str, Any]) -> Errors:
+        kept, found = check(patch)
+        hidden = {name for name in specs.keys() - kept.keys() if patch.get(name) not in (None, "", [], False)}
+        return {**found, **{name: [(PATTERN, {})] for name in hidden}}
+
+    return errors
 
 
 def _of_patch(specs: Specs) -> Callable[[Mapping[str, Any]], Errors]:
