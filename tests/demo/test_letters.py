@@ -10,7 +10,9 @@ from fieldapp.places.record import Community
 from tests.demo.test_demo import NOW, built
 
 
-def test_every_letter_of_the_demo_is_proven_and_the_historic_one_has_nothing_to_compare(tmp_path: Path) -> None:
+def test_every_letter_of_the_demo_is_proven_and_the_historic_one_has_nothing_to_compare(
+    tmp_path: Path,
+) -> None:
     database = built(tmp_path / "demo.db", NOW)
     main = Community.get(Community.name == "和平社区").id
     letters = list(Letter.select().order_by(Letter.device_time))
