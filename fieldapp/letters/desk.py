@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import abort, g, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as Answer
 
-from fieldapp.config import now
+from fieldapp import sheets
+from fieldapp.config import now, utc_offset
 from fieldapp.declare.registry import registry
 from fieldapp.declare.save import save, stamped
 from fieldapp.declare.words import _l
@@ -23,25 +26,44 @@ from sync.ids import uuid7
 desk = at_desk("letters_desk", "/letters")
 registry.add_desk_page("/letters", _l("Letters"), 40)
 SHOWN = 500
+COLUMNS = (
+    _l("Address"),
+    _l("Letter"),
+    _l("Version"),
+    _l("Signed by"),
+    _l("Witness"),
+    _l("When"),
+    _l("Fingerprint"),
+)
 
 
 @desk.get("")
-def letters() -> str:
-    """Every letter of the community, the newest first."""
+def letters() -> str | Answer:
+    """Every letter of the community, the newest first; as a sheet to take away, too."""
     topic, building = request.args.get("topic", ""), request.args.get("building", "")
     found = Letter.select().where(Letter.community == g.me.community, Letter.gone == False)  # noqa: E712
     found = found.where(Letter.topic == topic) if topic else found
     found = found.where(Letter.building == building) if building else found
+    found = found.order_by(Letter.device_time.desc(), Letter.id)
+    if "as" in request.args:
+        columns = [gettext(text) for text in COLUMNS]
+        return sheets.answer(request.args["as"], "letters", columns, map(_row, found))
     buildings = Building.select().where(Building.community == g.me.community)
     return render_template(
         "letters/desk.html",
-        letters=list(found.order_by(Letter.device_time.desc(), Letter.id).limit(SHOWN)),
+        letters=list(found.limit(SHOWN)),
         titles=_titles(),
         buildings=[(one.id, one.name) for one in buildings.order_by(Building.number, Building.name)],
         topic=topic,
         building=building,
         offered=OFFERED,
+        url=f"/letters?{urlencode({'topic': topic, 'building': building})}",
     )
+
+
+def _row(one: Letter) -> list[str | int]:
+    signed = datetime.fromisoformat(one.device_time) + timedelta(minutes=utc_offset())
+    return [one.address, one.title, one.number, one.signer, one.witness, f"{signed:%Y-%m-%d %H:%M}", one.hash]
 
 
 @desk.get("/<id>/verify")

@@ -37,7 +37,15 @@ def figures(folder: Path, parts: set[str]) -> list[Figure]:
 
 
 def _imported(count: int, database: str | None, *options: str) -> dict[str, float]:
-    words = [sys.executable, "-m", "tests.bench.bench_register", "--rows", str(count), "--only-import", *options]
+    words = [
+        sys.executable,
+        "-m",
+        "tests.bench.bench_register",
+        "--rows",
+        str(count),
+        "--only-import",
+        *options,
+    ]
     words += ["--database", database] if database else []
     done = subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

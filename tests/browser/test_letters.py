@@ -34,6 +34,15 @@ INK = """() => {
   for (let at = 3; at < seen.length; at += 4) dark += Number(seen[at] > 0);
   return dark;
 }"""
+# The test's browser has no voice: what a phone's own would say, and that it is silenced.
+VOICE = """(() => {
+  window.heard = [];
+  const give = (name, value) => Object.defineProperty(speechSynthesis, name, value);
+  give("getVoices", { value: () => [{ lang: "zh-CN" }] });
+  give("speaking", { get: () => window.heard.length > 0 });
+  give("speak", { value: (said) => window.heard.push([said.lang, said.text]) });
+  give("cancel", { value: () => { window.heard = []; } });
+})()"""
 Stroke = list[tuple[float, float]]
 WANG: list[Stroke] = [
     [(0.2, 0.2), (0.4, 0.22), (0.6, 0.2)],
@@ -262,3 +271,17 @@ def test_the_text_changes_while_a_letter_is_half_signed_which_arrives_under_its_
     expect(show_office(zhang, letter)).to_contain_text(words("Untouched"))
     choose(li)
     expect(li.page.locator("[data-text]")).to_have_text("本人承诺：\n1. 不在楼道充电。")
+
+
+def test_a_phone_with_a_voice_reads_the_letter_aloud_and_stops_at_a_second_tap(
+    li: Phone, proxy: Proxy
+) -> None:
+    ready(li)
+    proxy.mode = "refuse"
+    li.context.add_init_script(VOICE)
+    choose(li)
+    read = li.page.get_by_role("button", name=words("Read aloud"))
+    read.click()
+    assert li.evaluate("() => window.heard") == [["zh-CN", li.page.locator("[data-text]").inner_text()]]
+    read.click()
+    assert li.evaluate("() => window.heard") == []

@@ -175,6 +175,8 @@ def test_another_communitys_desk_knows_nothing_of_the_letter(
     assert "3-1-102" in client_of(app, "zhang").get("/letters?topic=dog").text
     assert "3-1-102" not in client_of(app, "zhang").get("/letters?topic=fire").text
     assert "3-1-102" not in client_of(app, "sun").get("/letters").text
+    sheet = client_of(app, "zhang").get("/letters?topic=dog&as=csv").get_data(as_text=True)
+    assert "3-1-102" in sheet and Letter.get_by_id(id).hash in sheet and "2026-11-23 10:42" in sheet
 
 
 def test_zhang_writes_a_new_version_and_the_signed_letter_keeps_its_own(
