@@ -47,7 +47,7 @@ def letters() -> str | Answer:
     found = found.order_by(Letter.device_time.desc(), Letter.id)
     if "as" in request.args:
         columns = [gettext(text) for text in COLUMNS]
-        return sheets.answer(request.args["as"], "letters", columns, map(_row, found))
+        return sheets.answer(request.args["as"], "letters", columns, [_row(one) for one in found])
     buildings = Building.select().where(Building.community == g.me.community)
     return render_template(
         "letters/desk.html",
