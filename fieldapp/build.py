@@ -2,7 +2,8 @@
 
     python -m fieldapp.build
 
-Writes `static/build/`: `sw.js` (data, then engine), `page-<hash>.js`, `app-<hash>.css`, `<language>-<hash>.json`, each
+Writes `static/build/`: `sw.js` (data, then engine), `page-<hash>.js`, `app-<hash>.css`, `<language>-<hash>.json`, and
+`signature-<hash>.js` and the like, which a page asks for when it needs them; each
 with a `.gz` beside it, and `manifest.json`: `{"version", "files": {name: path below static/}, "sources": fingerprint}`. Its top needs the standard
 library only: `dev.py` asks `is_fresh()` before anything is installed.
 """
@@ -203,13 +204,18 @@ def compile_catalogs() -> None:
         compiled.replace(catalog.with_suffix(".mo"))
 
 
+AT_ONCE = ("app.css", "page.js")
+LATER = ("signature.js", "aloud.js")  # what a part of a page names by data-script
+
+
 def export_declarations(out: Path, files: dict[str, str]) -> str:
     """`data.js`: screens, forms, templates, catalogs and what renders them; returns the version of the app."""
     from fieldapp.declare import export
     from fieldapp.features import declare_all
 
     declare_all()
-    version = export.build(out, {name: f"/static/{path}" for name, path in files.items()})
+    at_once, later = ({name: f"/static/{files[name]}" for name in names} for names in (AT_ONCE, LATER))
+    version = export.build(out, at_once, later)
     # Not shrunk a second time: compiled templates are alike, and gzip makes more of that than terser does.
     bundle(out / "data.js", out / "data.min.js", "--format=iife", "--charset=utf8")
     (out / "data.min.js").replace(out / "data.js")
@@ -235,9 +241,11 @@ def build_into(out: Path) -> None:
         bundle(STATIC / "style" / "app.css", out / "app.css")
         bundle(STATIC / "style" / "desk.css", out / "desk.css")
         bundle(STATIC / "page" / "desk.js", out / "desk.js", "--format=iife")
-        names = ("app.css", "page.js", "desk.css", "desk.js")
+        for name in LATER:
+            bundle(STATIC / "page" / name, out / name, "--format=esm")
+        names = ("app.css", "page.js", "desk.css", "desk.js", *LATER)
         files = {name: f"build/{named_by_content(out / name).name}" for name in names}
-        version = export_declarations(out, {name: files[name] for name in names[:2]})
+        version = export_declarations(out, files)
         files |= {f"{file.name.split('-')[0]}.json": f"build/{file.name}" for file in out.glob("*.json")}
         engine.result()
     (out / "sw.js").write_bytes((out / "data.js").read_bytes() + b"\n" + (out / "engine.js").read_bytes())

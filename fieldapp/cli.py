@@ -1,4 +1,4 @@
-"""Command: `fieldapp serve | demo | import-register | register-template | user add | user move | migrate | backup | restore | move | rescue | doctor`."""
+"""Command: `fieldapp serve | demo | import-register | register-template | user add | user move | migrate | backup | restore | move | rescue | verify-letter | doctor`."""
 
 from __future__ import annotations
 
@@ -68,6 +68,9 @@ def main(argv: list[str] | None = None) -> int:
     rescue.add_argument("file", type=Path)
     rescue.add_argument("--phone-lost", action="store_true", help="even if earlier records are missing here")
     rescue.set_defaults(run=_rescue)
+    letter = commands.add_parser("verify-letter", help="prove a signed letter untouched, or say what changed")
+    letter.add_argument("id", help="the letter's id, as its address has it")
+    letter.set_defaults(run=_verify_letter)
     commands.add_parser("doctor", help="check this installation and say what is wrong").set_defaults(
         run=_doctor
     )
@@ -241,6 +244,13 @@ def _rescue(arguments: argparse.Namespace) -> int:
 
     _prepare()
     return run_rescue(arguments.file, arguments.phone_lost)
+
+
+def _verify_letter(arguments: argparse.Namespace) -> int:
+    from fieldapp.letters.command import run_verify
+
+    _prepare()
+    return run_verify(arguments.id)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

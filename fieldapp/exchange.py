@@ -17,6 +17,7 @@ from fieldapp.config import now
 from fieldapp.declare.kinds import kinds
 from fieldapp.errors import refusal, why
 from fieldapp.limits import EXCHANGES, Turns, limiter, person
+from fieldapp.packing import LEVEL
 from fieldapp.phone import app_version
 from sync.devices import unsent
 from sync.exchange import exchange
@@ -114,7 +115,7 @@ def _packed(answer: Any) -> Response:
     body: bytes = answer if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False).encode()
     made = Response(body, mimetype="application/json")
     if len(body) >= GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
-        made.data = gzip.compress(body, compresslevel=6, mtime=0)
+        made.data = gzip.compress(body, compresslevel=LEVEL, mtime=0)
         made.headers["Content-Encoding"] = "gzip"
     made.headers["Vary"] = "Accept-Encoding"
     return made

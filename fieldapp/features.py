@@ -40,4 +40,6 @@ def _labels() -> dict[str, str]:
             for name, spec in screen.form.specs().items() if screen.form else ():
                 if name in save.record._meta.fields:
                     found.setdefault(f"{save.record.kind}.{name}", spec["label"])
+    for kind, record in registry.records.items():
+        found |= {f"{kind}.{name}": record._meta.fields[name].label for name in record.digests()}
     return found

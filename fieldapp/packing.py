@@ -6,6 +6,7 @@ import gzip
 
 from flask import Flask, Response, request
 
+LEVEL = 8  # 1.4 % less of a first pull than 6, for 6 ms; 9 gives nothing more
 FROM = 500  # bytes; below that gzip's own frame eats what it saves
 TEXTS = {"text/html", "application/json", "application/manifest+json", "image/svg+xml"}
 
@@ -29,7 +30,7 @@ def _pack(answer: Response) -> Response:
     answer.direct_passthrough = False  # the manifest and the icon are small files
     body = answer.get_data()
     if len(body) >= FROM:
-        answer.set_data(gzip.compress(body, compresslevel=6, mtime=0))
+        answer.set_data(gzip.compress(body, compresslevel=LEVEL, mtime=0))
         answer.headers["Content-Encoding"] = "gzip"
         if etag := answer.get_etag()[0]:
             answer.set_etag(etag, weak=True)

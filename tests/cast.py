@@ -10,9 +10,12 @@ from typing import Any
 import peewee
 
 from fieldapp.db import open_database, upgrade
+from fieldapp.declare.beginning import begin
+from fieldapp.declare.digest import digests
 from fieldapp.declare.kinds import kinds
 from fieldapp.features import declare_all
 from fieldapp.home_checks.items import HOME
+from fieldapp.letters.record import Letter
 from fieldapp.people import accounts
 from sync.write import put
 
@@ -70,7 +73,9 @@ def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
             _grid(rows[community], ids, households, grid_name, number)
     for community, made in rows.items():
         put(database, kinds(), community, made, now)
-    put(database, kinds(), heping, _checked(ids, households), now)
+    for community in (heping, xinfu):
+        begin(database, community, now)
+    put(database, kinds(), heping, _checked(ids, households) + _signed(households), now)
     people = {
         "li": Person("li", "李", "grid_worker", heping, [ids["三网格"]]),
         "wang": Person("wang", "王", "grid_worker", heping, [ids["四网格"]]),
@@ -103,6 +108,8 @@ def example(kind: str) -> str:
         "stair_unit": "unit 3-1",
         "home_check": "check 3-1-102",
         "hazard": "hazard 3-1-102",
+        "letter": "letter 3-1-102",
+        "letter_template": "letter template",
         "decision": "decision zhang",
     }
     return named(names[kind])
@@ -134,6 +141,19 @@ def _checked(ids: dict[str, str], households: dict[str, str]) -> list[tuple[str,
         ("recheck", again),
         ("log_remark", {"id": named("remark"), "day": "2026-11-22", "text": "周日大风，早晚各巡查一次。"}),
     ]
+
+
+def _signed(households: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """What was signed at 3-1-102 last spring, by the community's own text on dogs."""
+    template, text = named("letter template"), "我家养犬，承诺：\n1. 出门牵绳；\n2. 及时清理粪便。"
+    of = {"topic": "dog", "number": 2, "title": "和平社区养犬义务保证书", "text": text}
+    signed = {
+        "id": named("letter 3-1-102"), "household": households["3-1-102"], "letter_template": template, **of,
+        "address": "3-1-102", "signer": "王建国", "way": "screen", "signature": "M100 60 180 60 260 64M180 60 180 180",
+        "witness": "李",
+    }  # fmt: skip
+    signed |= digests(Letter, signed)
+    return [("letter_template", {"id": template, **of}), ("letter", signed)]
 
 
 def _grid(

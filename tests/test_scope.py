@@ -15,7 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fieldapp import create_app
-from fieldapp.declare.kinds import kinds
+from fieldapp.declare.digest import digests
+from fieldapp.declare.kinds import kinds, specs_of
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Screen
 from fieldapp.people.at_desk import made_here
@@ -180,6 +181,11 @@ def sample(kind: str, town: Town) -> dict[str, Any]:
     """A patch that would create a record of this kind under Li's records."""
     record = registry.records[kind]
     made: dict[str, Any] = {}
+    asked = {
+        name: spec
+        for name, spec in specs_of("create", kind).items()
+        if spec.get("required") or spec.get("required_if")
+    }
     for name, field in record.own_fields().items():
         if field.wire == "ref":
             made[name] = of_grid_three(town, field.kind or name)
@@ -189,7 +195,9 @@ def sample(kind: str, town: Town) -> dict[str, Any]:
             made[name] = [row(name)]
         elif getattr(field, "words", None):
             made[name] = list(field.words)[:1] if field.wire == "choices" else next(iter(field.words))
-    return made
+        elif field.wire in ("text", "signature") and name in asked:
+            made[name] = {"signature": "M12 40 13 41"}.get(field.wire, "x")
+    return made | digests(record, made)
 
 
 def push(client: FlaskClient, user: str, device: str, seq: int, op: dict[str, Any]) -> dict[str, Any]:

@@ -137,17 +137,18 @@ def _post(
         ctx["form"] = form_view(form, sent.data, words, False)
         return page(screen, ctx, 422)
     scope = {**params, **ctx, "form": {"values": values}}
-    goes_to = fill(screen.then or ctx["url"], scope)
     fresh = request.form.get("fresh_id", "")
     earlier = PageSave.get_or_none(PageSave.group == fresh)
+    then = screen.then or ctx["url"]
     if earlier is not None and earlier.account == g.me.id and earlier.url == ctx["url"]:
-        return go(goes_to)
+        return go(fill(then, {**scope, "saved": fresh}))
     # One page may hold many forms: the same fresh id sent to another address is another save.
     group = (
         fresh
         if earlier is None and UUID.fullmatch(fresh)
         else str(uuid5(NAMESPACE_URL, f"{fresh}|{ctx['url']}"))
     )
+    goes_to = fill(then, {**scope, "saved": group})
     if PageSave.get_or_none(PageSave.group == group) is not None:
         return go(goes_to)
     says = str(expression(screen.says or "''")(**scope, _=gettext, gettext=gettext))

@@ -24,14 +24,14 @@ from fieldapp.declare.words import LOCALES
 TOLD_APART = ("photos", "boolean")
 
 
-def build(folder: Path, assets: dict[str, str]) -> str:
+def build(folder: Path, assets: dict[str, str], later: dict[str, str]) -> str:
     """Write `data.js`, a module to be bundled, and `declared.js`, which it imports, into `folder`, and beside them each
-    language but the first. `assets`: name → URL.
+    language but the first. `assets`: name → URL; `later`: of what is fetched in the background.
 
     Returns the version, a hash of all that is declared. Raises TemplateError, with file and line, for a template that the
     phone could not render.
     """
-    begin, data, beside = collect(assets)
+    begin, data, beside = collect(assets, later)
     data["version"] = hashlib.sha256((begin + script(data)).encode()).hexdigest()[:12]
     declared, entry = modules(f"{begin}return{script(data)}", resources() / "static" / "phone")
     (folder / "declared.js").write_text(declared, encoding="utf-8")
@@ -41,10 +41,10 @@ def build(folder: Path, assets: dict[str, str]) -> str:
     return str(data["version"])
 
 
-def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any], dict[str, str]]:
+def collect(assets: dict[str, str], later: dict[str, str]) -> tuple[str, dict[str, Any], dict[str, str]]:
     """The statements that stand before the export, the export as a dict, expressions and templates being `Script`s, and
     files beside it: name → content."""
-    environment = template_environment(assets)
+    environment = template_environment({**assets, **later})
     screens = [_screen(one) for one in registry.screens.values()]
     declared: dict[str, Any] = {
         "forms": {name: form.export() for name, form in registry.forms.items()},
@@ -84,7 +84,7 @@ def collect(assets: dict[str, str]) -> tuple[str, dict[str, Any], dict[str, str]
     data = {
         "version": "",
         "assets": sorted(assets.values()),
-        "later": [*languages.values()],
+        "later": [*languages.values(), *later.values()],
         "languages": languages,
         "utcOffset": utc_offset(),
         "catalog": Script("catalog"),
@@ -137,6 +137,7 @@ def _kind(record: type[Record]) -> dict[str, Any]:
         "headBy": record.head_by,
         "windowDays": record.window_days,
         "keys": keys(record),
+        **({"digests": record.digests()} if record.digests() else {}),
         "search": list(record.search),
         "computed": list(record.computed()),
         "effects": [

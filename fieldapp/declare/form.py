@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from flask_wtf import FlaskForm
 from wtforms import Field
 
+from fieldapp.declare import signature
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
 
@@ -76,8 +77,8 @@ class Input(Field):
 
 
 def field(type: str, label: str, **spec: Any) -> Any:
-    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean`, `hidden`, `photos`
-    or `rows`.
+    """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean`, `hidden`, `photos`,
+    `signature` or `rows`.
 
     `words`: name of a declared list of choices · `max`, `min` · `pattern` · `required` · `required_if`, `shown_if`:
     field → values, all of which must hold. A field that is not shown has no value. `rows` repeats its `fields`
@@ -114,7 +115,7 @@ def parse(type: str, texts: list[str]) -> Any:
     text = (texts[0] if texts else "").replace("\r\n", "\n").strip()
     if type == "boolean":
         return text not in ("", "0", "false")
-    if type in ("text", "textarea", "choice", "hidden"):
+    if type in ("text", "textarea", "choice", "hidden", "signature"):
         return text
     if not text:
         return None
@@ -157,6 +158,12 @@ def _is_instant(value: Any) -> bool:
     return isinstance(value, str) and bool(INSTANT.fullmatch(value)) and _is_day(value[:10])
 
 
+def is_signature(value: Any) -> bool:
+    """Strokes, and not more of them than a signature has."""
+    short = isinstance(value, str) and len(value) <= signature.LONGEST
+    return short and bool(signature.SHAPE.fullmatch(value))
+
+
 def are_photos(value: Any) -> bool:
     """A list of different names of photos."""
     if not isinstance(value, list) or not all(isinstance(one, str) and HASH.fullmatch(one) for one in value):
@@ -183,6 +190,7 @@ def _rule(spec: Mapping[str, Any]) -> Callable[[Any], Problem | None]:
         "instant": (_is_instant, NOT_AN_INSTANT),
         "boolean": (lambda value: isinstance(value, bool), PATTERN),
         "rows": (lambda value: _are_rows(spec["fields"], value), PATTERN),
+        "signature": (is_signature, PATTERN),
     }[kind]
     return lambda value: None if fits(value) else (words, {})
 
@@ -218,7 +226,15 @@ def _are_choices(value: Any, known: Mapping[str, str]) -> bool:
     )
 
 
-EMPTY: Values = {"choices": [], "photos": [], "rows": [], "text": "", "textarea": "", "boolean": False}
+EMPTY: Values = {
+    "choices": [],
+    "photos": [],
+    "rows": [],
+    "text": "",
+    "textarea": "",
+    "signature": "",
+    "boolean": False,
+}
 Inner = Callable[[str, list[Values]], tuple[list[Values], Errors]]
 
 

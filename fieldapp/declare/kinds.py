@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+from fieldapp.declare.digest import digests
 from fieldapp.declare.expressions import effect_functions
-from fieldapp.declare.form import Errors, are_photos, checker
-from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref
+from fieldapp.declare.form import PATTERN, Errors, are_photos, checker, is_signature
+from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref, Signature
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Save, Screen
 from sync.kinds import Kind
@@ -81,8 +82,15 @@ def _saves() -> dict[tuple[str, str], list[Check]]:
 
 
 def _of_create(specs: Specs) -> Callable[[Mapping[str, Any]], Errors]:
+    """The check of a whole form; a field that is not shown has no value, so a page or a phone never sends one."""
     check = checker(specs)
-    return lambda patch: check(patch)[1]
+
+    def errors(patch: Mapping[str, Any]) -> Errors:
+        kept, found = check(patch)
+        hidden = {name for name in specs.keys() - kept.keys() if patch.get(name) not in (None, "", [], False)}
+        return {**found, **{name: [(PATTERN, {})] for name in hidden}}
+
+    return errors
 
 
 def _of_patch(specs: Specs) -> Callable[[Mapping[str, Any]], Errors]:
@@ -152,6 +160,19 @@ def _check(record: type[Record]) -> Callable[[str, Mapping[str, Any]], dict[str,
             found |= _best(record, knowing or [NO_FORM], {name: value})
         return found
 
+    return _sealed(record, checked) if record.digests() else checked
+
+
+def _sealed(
+    record: type[Record], check: Callable[[str, Mapping[str, Any]], dict[str, Any]]
+) -> Callable[[str, Mapping[str, Any]], dict[str, Any]]:
+    """The check of a record with digests: each must fit what it was made of."""
+
+    def checked(verb: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+        made = digests(record, patch) if verb == "create" else {}
+        wrong = {name: [["differs", {}]] for name, digest in made.items() if patch.get(name) != digest}
+        return wrong or check(verb, patch)
+
     return checked
 
 
@@ -189,6 +210,8 @@ def _fits(record: type[Record], name: str, value: Any) -> bool:
         return value in field.words
     if isinstance(field, Choices):
         return isinstance(value, list) and all(one in field.words for one in value)
+    if isinstance(field, Signature):
+        return value == "" or is_signature(value)
     if isinstance(field, Photos):
         return are_photos(value) and len(value) <= field.max
     if isinstance(field, Integer):

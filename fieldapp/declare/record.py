@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import peewee
 
 from fieldapp.declare.registry import registry
+from fieldapp.declare.signature import LONGEST
 from sync.encode import dumps
 
 Json = Any
@@ -75,6 +76,25 @@ class Choice(Text):
     def __init__(self, *choices: tuple[str, str], **options: Any) -> None:
         self.words = dict(choices)
         super().__init__(max=40, **options)
+
+
+class Signature(Text):
+    """A signature drawn by finger, as the path of its strokes (fieldapp/declare/signature.py)."""
+
+    wire = "signature"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max=LONGEST, **options)
+
+
+class Digest(Text):
+    """The SHA-256 of other fields of the record, made where it is saved and checked where it arrives (digest.py)."""
+
+    wire = "digest"
+
+    def __init__(self, *of: str, label: str = "", **options: Any) -> None:
+        self.of, self.label = of, label
+        super().__init__(max=64, **options)
 
 
 class ListOf(peewee.TextField):
@@ -162,6 +182,8 @@ class Record(peewee.Model):
     effects: ClassVar[tuple[Effect, ...]] = ()
     derived: ClassVar[Mapping[str, str]] = {}
     search: ClassVar[tuple[str, ...]] = ()
+    # What every community starts with: key → fields (fieldapp/declare/beginning.py).
+    beginning: ClassVar[Callable[[], dict[str, dict[str, Any]]] | None] = None
     # `("user", "round:{round}")`: while such a record lives, the person in its field `user` holds that channel.
     grants: ClassVar[tuple[str, str] | None] = None
     # Counted up when a field is renamed or means something else; `upgrades` then says how values of version n become
@@ -227,6 +249,11 @@ class Record(peewee.Model):
         return {
             name: f"{name}{HERE}" for name, field in cls._meta.fields.items() if isinstance(field, Photos)
         }
+
+    @classmethod
+    def digests(cls) -> dict[str, tuple[str, ...]]:
+        """The fields that hold a digest, each with the fields that it is made of."""
+        return {name: field.of for name, field in cls._meta.fields.items() if isinstance(field, Digest)}
 
     @classmethod
     def computed(cls) -> tuple[str, ...]:

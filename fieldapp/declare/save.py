@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import current_app, session
 
+from fieldapp.declare.digest import digests
 from fieldapp.declare.find import resolve
 from fieldapp.declare.form import holds
 from fieldapp.declare.kinds import kinds
@@ -84,6 +85,7 @@ def _creation(
     patch |= {name: value for name, value in taken.items() if value is not None}
     if one.target and record.parent:
         patch[record.parent] = found[one.target]["id"]
+    patch |= digests(record, patch)
     return {
         "verb": "create",
         "kind": record.kind,

@@ -137,7 +137,8 @@ def record_screen(
 ) -> Screen:
     """Declare a screen with a form: GET shows it, a valid POST makes `saves` as one group and goes on to `then`.
 
-    `then` is filled from URL parameters, loaded records and the form: "/units/{household.stair_unit}". `says` is a
+    `then` is filled from URL parameters, loaded records and the form: "/units/{household.stair_unit}"; `{saved}` is the id
+    of the first record that was created. `says` is a
     Jinja expression for the line that tells what was saved, over the same names.
     """
     for save in saves:

@@ -19,6 +19,7 @@ from fieldapp.declare.expressions import expression
 from fieldapp.declare.kinds import kinds
 from fieldapp.demo.checks import checks
 from fieldapp.demo.history import WEEKEND_DAYS, Home, Knock, moment, year
+from fieldapp.demo.letters import sign_historic, sign_letters
 from fieldapp.demo.review import leave_open
 from fieldapp.demo.seeded import Seeded, settled
 from fieldapp.demo.sign_ins import add_all
@@ -87,8 +88,12 @@ class _Build:
         self._put("household", _followed(visits, households), self.now)
         for grid, worker in sorted(workers.items()):
             self._checks(grid, worker, households)
+        letters = Seeded(f"{self.plan.name} letters")
         if self.plan is MAIN:
+            sign_letters(self.database, self.community, letters, self.now)
             leave_open(self.database, self.community, self.seeded, self.now)
+        else:
+            sign_historic(self.database, self.community, letters, self.now)
 
     def _register(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -22,7 +22,7 @@ FORGOTTEN = "000-13667790"
 SLOW = timedelta(minutes=-26)  # a phone whose clock nobody set
 
 
-class _Phone:
+class Phone:
     """One invented phone."""
 
     def __init__(self, database: peewee.Database, account: Account, seeded: Seeded, now: datetime) -> None:
@@ -71,7 +71,7 @@ def leave_open(database: peewee.Database, community: str, seeded: Seeded, now: d
         .order_by(Household.address)
         .limit(8)
     )
-    phone, second, slow = (_Phone(database, who, seeded, now) for who in (li, lin, wang))
+    phone, second, slow = (Phone(database, who, seeded, now) for who in (li, lin, wang))
     _conflict(homes[0], second, phone)
     phone.send(timedelta(minutes=50), _visit(homes[1], phrases=["hazard"]))
     returned = phone.send(timedelta(minutes=45), _visit(homes[2], phrases=["hazard"]))[0]
@@ -95,7 +95,7 @@ def _visit(home: Household, **fields: Any) -> dict[str, Any]:
     return {"verb": "create", "kind": "visit", "patch": {"household": home.id, "outcome": "met", **fields}}
 
 
-def _conflict(home: Household, first: _Phone, second: _Phone) -> None:
+def _conflict(home: Household, first: Phone, second: Phone) -> None:
     """One wrote down another number at the desk, one at the door, neither knowing of the other."""
     change = {"verb": "patch", "kind": "household", "record": home.id, "base": {"phone": home.phone}}
     first.send(timedelta(minutes=80), change | {"patch": {"phone": FORGOTTEN}})

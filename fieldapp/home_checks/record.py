@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from fieldapp.declare.record import Boolean, Choice, Choices, Day, Integer, Record, Ref, Rows, Text, effect
+from fieldapp.declare.record import (
+    Boolean,
+    Choice,
+    Choices,
+    Day,
+    Integer,
+    Photos,
+    Record,
+    Ref,
+    Rows,
+    Text,
+    effect,
+)
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
 
@@ -65,6 +77,7 @@ class HomeCheck(Record):
     place = Choice(*PLACES, null=True)
     checklist = Ref(null=True)
     results = Rows()
+    photos = Photos(max=6)
     remark = Text(max=500)
 
 

@@ -84,9 +84,11 @@ def new_community(
     """A community under a new id."""
     fields: dict[str, Any] = {"id": new_id(), "name": name, "town": town, "visit_days": list(VISIT_DAYS)}
     if write_it:
+        from fieldapp.declare.beginning import begin
         from fieldapp.declare.kinds import kinds
 
         put(database, kinds(), fields["id"], [("community", fields)], now)
+        begin(database, fields["id"], now)
     return Community(community=fields["id"], **fields)
 
 

@@ -20,7 +20,8 @@ function toggle(part, read) {
 /** @param {ParentNode} root */
 function toggleAll(root) {
   const read = new Map();
-  for (const part of root.querySelectorAll("[data-shown-if]")) toggle(/** @type {HTMLElement} */ (part), read);
+  for (const part of root.querySelectorAll("[data-shown-if]"))
+    toggle(/** @type {HTMLElement} */ (part), read);
 }
 
 export function startConditions() {

@@ -1,4 +1,4 @@
-/** The alphabet of compiled templates: each function that they call has one letter here. */
+/** The alphabet of compiled templates: each function that they call has one character here. */
 
 import {
   compare,
@@ -34,7 +34,7 @@ export {
   tuple as T,
 } from "./values.js";
 
-/** @typedef {(...args: any[]) => any} Letter */
+/** @typedef {(...args: any[]) => any} Character */
 
 /** A context within another. @param {any} c @param {any} names */
 const within = (c, names) => {
@@ -50,39 +50,39 @@ const block = (c, name, depth) => (c.$.blocks[name]?.[depth] ?? fail(`no block $
 const filled = (c, text, names) =>
   names || text.includes("%") ? str(format(c.$.escapes ? new Markup(text) : text, names || {})) : text;
 
-/** A block of the file. @type {Letter} */
+/** A block of the file. @type {Character} */
 export const B = (c, name) => block(c, name, 0);
-/** Another file, with what it sees. @type {Letter} */
+/** Another file, with what it sees. @type {Character} */
 export const E = (c, name) => c.$.run(within(c, null), name);
 export { within as I };
-/** What another file sets: its macros and values. @type {Letter} */
+/** What another file sets: its macros and values. @type {Character} */
 export const M = (c, name) => {
   const inner = Object.create(null);
   for (const key in c) inner[key] = c[key];
   c.$.run(inner, name);
   return inner;
 };
-/** ngettext @type {Letter} */
+/** ngettext @type {Character} */
 export const N = (c, one, many, n, names) =>
   filled(c, c.$.ngettext(str(one), str(many), n), { num: n, ...names });
-/** range @type {Letter} */
+/** range @type {Character} */
 export const R = (start, stop, step = 1) => {
   if (stop === undefined) [start, stop] = [0, start];
   const made = [];
   for (let at = number(start); step > 0 ? at < stop : at > stop; at += divisor(step)) made.push(at);
   return made;
 };
-/** @type {Letter} */
+/** @type {Character} */
 export const S = (text) => new Markup(text);
-/** The block of the extended file. @type {Letter} */
+/** The block of the extended file. @type {Character} */
 export const U = (c, name, depth) => block(c, name, depth + 1);
-/** gettext @type {Letter} */
+/** gettext @type {Character} */
 export const _ = (c, text, names) => filled(c, c.$.gettext(str(text)), names);
-/** a ~ b @type {Letter} */
+/** a ~ b @type {Character} */
 export const j = (parts) => concat(parts);
-/** a < b @type {Letter} */
+/** a < b @type {Character} */
 export const l = (a, b) => compare(a, b) < 0;
-/** a + b @type {Letter} */
+/** a + b @type {Character} */
 export const p = (a, b) => {
   if (isText(a) && isText(b)) return concat([a, b]);
   if (Array.isArray(a) && Array.isArray(b) && a instanceof Tuple === b instanceof Tuple) {
@@ -90,9 +90,9 @@ export const p = (a, b) => {
   }
   return number(a) + number(b);
 };
-/** What a filter block says. @type {Letter} */
+/** What a filter block says. @type {Character} */
 export const w = (x) => (isText(x) ? str(x) : fail("a filter block gives text"));
-/** a * b @type {Letter} */
+/** a * b @type {Character} */
 export const x = (a, b) => {
   if (isText(b) || Array.isArray(b)) [a, b] = [b, a];
   if (!isText(a) && !Array.isArray(a)) return number(a) * number(b);
@@ -103,7 +103,7 @@ export const x = (a, b) => {
   }
   return over(a, (text) => text.repeat(times));
 };
-/** a % b @type {Letter} */
+/** a % b @type {Character} */
 export const y = (a, b) => {
   if (isText(a)) {
     const several = b instanceof Tuple;

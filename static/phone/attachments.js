@@ -16,6 +16,13 @@ import { settled } from "./drafts.js";
  * @property {number} [problem] the status with which it was refused for good; it stays here
  */
 
+/** In hex. @param {string | ArrayBuffer} content */
+export async function sha256(content) {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /**
  * Keep a file of a form that is not saved yet, and name it in the form's draft, in one transaction.
  * @param {Store} store
@@ -24,8 +31,7 @@ import { settled } from "./drafts.js";
  * @param {ArrayBuffer} bytes
  */
 export async function attach(store, path, field, bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hash = await sha256(bytes);
   await settled(path);
   await store.write(["blobs", "bytes", "drafts"], async (tx) => {
     const blobs = tx.objectStore("blobs");

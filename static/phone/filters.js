@@ -51,7 +51,7 @@ const short = (day, today) => (day.slice(0, 4) === today.slice(0, 4) ? day.slice
 const fieldOf = (record, field) => fields(record)[field] ?? null;
 /** @param {any} x */
 const folded = (x) => (isText(x) ? str(x).toLowerCase() : x);
-/** The value that is compared: an attribute, letters alike unless asked. @param {any} path @param {any} exact */
+/** The value that is compared: an attribute, small and capital alike unless asked. @param {any} path @param {any} exact */
 const keyOf = (path, exact) => (/** @type {any} */ x) => {
   const value = absent(path) ? x : attribute(x, path);
   return truth(exact) ? value : folded(value);

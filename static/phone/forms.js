@@ -39,6 +39,8 @@ const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
 const LOCAL = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d)$/;
 const ROW_KEY = /^[A-Za-z0-9_-]{1,40}$/;
 const MOST_ROWS = 200;
+const SIGNATURE = /^(M\d{1,3} \d{1,3}( \d{1,3} \d{1,3})+)+$/;
+const LONGEST = 6000;
 const INSTANT = /^(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)Z$/;
 
 /** @param {string} text */
@@ -85,7 +87,7 @@ function parse(type, texts, utcOffset) {
   if (LISTS.includes(type)) return texts.filter((text) => text !== "");
   const text = strip((texts[0] ?? "").replaceAll("\r\n", "\n"));
   if (type === "boolean") return !["", "0", "false"].includes(text);
-  if (["text", "textarea", "choice", "hidden"].includes(type)) return text;
+  if (["text", "textarea", "choice", "hidden", "signature"].includes(type)) return text;
   if (text === "") return null;
   if (type === "integer") {
     const plain = strip(text.normalize("NFKC"));
@@ -141,6 +143,8 @@ function problem(spec, value, words) {
       const max = spec.max ?? 999999;
       return typeof value === "number" && min <= value && value <= max ? null : [NOT_A_NUMBER, { min, max }];
     }
+    case "signature":
+      return value.length <= LONGEST && SIGNATURE.test(value) ? null : [PATTERN, {}];
     case "day":
       return isDay(value) ? null : [NOT_A_DAY, {}];
     case "instant":
@@ -156,7 +160,7 @@ function problem(spec, value, words) {
 function nothing(type) {
   if (LISTS.includes(type)) return [];
   if (type === "boolean") return false;
-  return type === "text" || type === "textarea" ? "" : null;
+  return ["text", "textarea", "signature"].includes(type) ? "" : null;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Rescue: everything that waits on this phone, whoever saved it, as one file that can travel by any way (P8).
 
-import { onTheirWay, underWay } from "./attachments.js";
+import { onTheirWay, sha256, underWay } from "./attachments.js";
 import { instantMs, world } from "./clock.js";
 import { above } from "./store.js";
 import { toWire } from "./wire.js";
@@ -60,12 +60,6 @@ function base64(bytes) {
   for (let at = 0; at < bytes.length; at += 0x8000)
     text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   return btoa(text);
-}
-
-/** @param {string} text */
-async function sha256(text) {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**

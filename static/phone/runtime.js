@@ -61,16 +61,16 @@ const newState = (data, catalog) => {
 };
 
 /**
- * The two ways in. `letters`: what compiled code calls, by letter (alphabet.js); none where it was bundled with them.
- * @param {Record<string, any>} [letters]
+ * The two ways in. `alphabet`: what compiled code calls, by character (alphabet.js); none where it was bundled with them.
+ * @param {Record<string, any>} [alphabet]
  */
-export const createRuntime = (letters) => {
-  /** The function with its letters given, once. @param {Function | undefined} made */
+export const createRuntime = (alphabet) => {
+  /** The function with its alphabet given, once. @param {Function | undefined} made */
   const prepare = (made) => {
     if (!made) return fail("no such template");
     let ready = prepared.get(made);
     if (!ready) {
-      ready = made(letters);
+      ready = made(alphabet);
       prepared.set(made, ready);
     }
     return ready;

@@ -1,5 +1,6 @@
 // Saves: turns a valid form into operations in the outbox, as `fieldapp/declare/save.py` does on the server.
 
+import { sha256 } from "./attachments.js";
 import { settled } from "./drafts.js";
 import { check, holds, readValues } from "./forms.js";
 import { uuid7 } from "./ids.js";
@@ -48,8 +49,7 @@ async function groupOf(store, freshId, path) {
   const [taken] = await store.read(["ops"], (tx) => tx.objectStore("ops").index("group").getAll(freshId, 1));
   if (!taken || taken.url === path) return freshId;
   let hash = 0n;
-  for (const letter of path)
-    hash = BigInt.asUintN(48, hash * 1_000_003n + BigInt(letter.codePointAt(0) ?? 0));
+  for (const one of path) hash = BigInt.asUintN(48, hash * 1_000_003n + BigInt(one.codePointAt(0) ?? 0));
   return freshId.slice(0, 24) + hash.toString(16).padStart(12, "0");
 }
 
@@ -142,6 +142,24 @@ function operations(data, screen, found, values, group) {
 }
 
 /**
+ * Puts the digests into what is created, each over its fields in the form that `fieldapp/declare/digest.py` describes.
+ * @param {any} data
+ * @param {Save[]} saves
+ */
+async function seal(data, saves) {
+  for (const { verb, kind, patch = {} } of saves) {
+    const { digests = {}, defaults } = data.kinds[kind];
+    for (const [name, of] of Object.entries(verb === "create" ? digests : {})) {
+      const pairs = of.map((/** @type {string} */ field) => [
+        field,
+        patch[field] ?? defaults?.[field] ?? null,
+      ]);
+      patch[name] = await sha256(JSON.stringify(pairs));
+    }
+  }
+}
+
+/**
  * Check what a page sent and save it as one group.
  * @param {Phone} phone
  * @param {{screen: any, params: Record<string, string>, path: string, ctx: Record<string, any>,
@@ -153,6 +171,7 @@ export async function submit(phone, { screen, params, path, ctx, body }) {
   const { fields } = data.forms[screen.form];
   const values = readValues(fields, body, data.utcOffset);
   const { kept, errors } = check(fields, values, data.words);
+  /** @type {Record<string, any>} */
   const scope = { ...params, ...ctx, form: { values: kept } };
   if (Object.keys(errors).length) return { values, scope, full: false, errors };
 
@@ -162,7 +181,9 @@ export async function submit(phone, { screen, params, path, ctx, body }) {
   try {
     await inTurn(async () => {
       const group = await groupOf(store, freshId, path);
+      scope.saved = group; // the first record's id
       const saves = operations(data, screen, ctx, kept, group);
+      await seal(data, saves);
       if (saves.length)
         await save(store, data, { me, now: ctx.now, saves, freshKey: group, says, url: path, draft: path });
     });

@@ -233,14 +233,14 @@ export const fields = (x) => {
 };
 
 /** A part of a text, markup where that is. @param {any} x @param {string | undefined} part */
-const letter = (x, part) => (part !== undefined && x instanceof Markup ? new Markup(part) : part);
+const piece = (x, part) => (part !== undefined && x instanceof Markup ? new Markup(part) : part);
 
 /** x[key]. @param {any} x @param {any} key @returns {any} */
 export const item = (x, key) => {
   if (x === undefined) return fail("an item of what is undefined");
   if (x instanceof Map) return x.get(hashable(key));
   if (Array.isArray(x)) return isNumber(key) ? x.at(+key) : fields(x)[key];
-  if (isText(x)) return isNumber(key) ? letter(x, [...String(x)].at(+key)) : undefined;
+  if (isText(x)) return isNumber(key) ? piece(x, [...String(x)].at(+key)) : undefined;
   return isDict(x) && isText(key) && Object.hasOwn(x, String(key)) ? x[String(key)] : undefined;
 };
 

@@ -11,6 +11,7 @@ import re
 import urllib.request
 from dataclasses import dataclass
 
+from fieldapp.packing import LEVEL
 from tests.bench.figures import Figure, kilobytes
 from tests.server import ROOT, Server
 
@@ -40,7 +41,7 @@ class Sizes:
 
 def packed(text: bytes) -> int:
     """As the server packs a page."""
-    return len(gzip.compress(text, compresslevel=6, mtime=0))
+    return len(gzip.compress(text, compresslevel=LEVEL, mtime=0))
 
 
 def sizes(page: bytes) -> Sizes:

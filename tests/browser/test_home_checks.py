@@ -11,7 +11,9 @@ from tests.browser.conftest import Phones
 from tests.browser.doors import LIVED_IN, UNIT, drafts, household, send, toast, words
 from tests.browser.office import Office
 from tests.browser.phone import Phone
+from tests.browser.test_photos import take
 from tests.cast import named
+from tests.photos.pictures import picture
 from tests.proxy import Proxy
 from tests.server import Server
 
@@ -113,6 +115,26 @@ def test_as_last_time_shows_li_only_what_was_wrong_then(li: Phone, proxy: Proxy)
     expect(page.locator("form#check > .entry")).to_have_count(1)
     expect(page.locator("form#check > .entry")).to_contain_text(words("hazard last time"))
     expect(page.locator("input[name='results.gas_hose_old.state'][value=hazard]")).to_be_checked()
+
+
+def test_a_photo_of_the_object_is_taken_with_the_check_and_shown_with_it(
+    li: Phone, proxy: Proxy, server: Server
+) -> None:
+    proxy.mode = "refuse"
+    page = li.go(CHECK).page
+    expect(page.locator("#photos")).to_contain_text(words("Photos of the object, never of the living space"))
+    all_in_order(li)
+    take(page, picture(1))
+    expect(page.locator("#photos .shot")).to_have_count(1)
+    save(li)
+    expect(page).to_have_url(re.compile(household(HOME)))
+    proxy.mode = "pass"
+    send(li)
+    office = Office(server)
+    found = "SELECT * FROM home_check WHERE address = ? AND photos_here != '[]'"
+    (check,) = office.until(lambda: office.rows(found, HOME))
+    li.go(f"/checks/{check['id']}")
+    li.until("() => document.querySelector('main .shot img')?.naturalWidth > 1")
 
 
 def test_shared_parts_are_checked_without_a_household(li: Phone, proxy: Proxy, server: Server) -> None:

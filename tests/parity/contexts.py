@@ -89,6 +89,8 @@ class Chance:
             "instant": lambda: self.of(INSTANTS),
             "ref": self.id,
             "text": lambda: self.of(TEXTS),
+            "signature": lambda: self.of(("", "M12 40 13 41M300 120 300 120")),
+            "digest": lambda: self.of(PHOTOS),
         }
         return made[field.wire]()
 

@@ -1,0 +1,1 @@
+"""Letters of commitment: read at a door, signed on the phone or on paper, and never changed afterwards."""
