@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -82,6 +82,11 @@ class Kind:
                 self._filled.clear()
             found = self._filled[key] = channels_of(self.channels, values)
         return found
+
+    def chosen(self, values: Mapping[str, Any], given: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Those channels of a record that are named by what its writer gives (default: its own fields), not by its parent."""
+        own = set(self.fields if given is None else given)
+        return channels_of([one for one in self.channels if own.intersection(named(one))], values)
 
     @cached_property
     def _filled(self) -> dict[tuple[Any, ...], tuple[str, ...]]:
