@@ -27,4 +27,5 @@ class RequestAnswerForm(FieldForm):
 
     name = "request_answer"
 
+    how = field("choice", _l("What came of it"), words="request_answer.how", required=True)
     note = field("textarea", _l("Add a sentence"), max=300)

@@ -11,12 +11,13 @@ OUTCOMES = (
     ("refused", _l("Not wanted")),
     ("no_answer", _l("No answer")),
 )
-STATES = (("open", _l("Open")), ("closed", _l("Closed")))
+STATES = (("open", _l("Under way")), ("closed", _l("Closed")))
 MOVES = (
     ("issued", _l("Issued to")),
     ("returned", _l("Returned by")),
     ("spoiled", _l("Spoiled with")),
 )
+ANSWERS = (("answered", _l("Answered")), ("passed_on", _l("Passed on")))
 STAFF = ("grid_worker", "supervisor")
 EVERYBODY = ("volunteer", *STAFF)
 ROUND = ("round:{round}", "desk:{community}")
@@ -142,7 +143,7 @@ class DoorRequest(Record):
 
 
 class RequestAnswer(Record):
-    """A household's open requests are answered, without a visit: by one tap, or with a sentence."""
+    """A household's open requests are answered or passed on, without a visit: by one tap, or with a sentence."""
 
     kind = "request_answer"
     noun = _l("Request answered")
@@ -155,6 +156,7 @@ class RequestAnswer(Record):
 
     household = Ref()
     grid = Ref(index=False)
+    how = Choice(*ANSWERS)
     note = Text(max=300)
 
 
