@@ -31,6 +31,7 @@ screen(
     building=one(Building, "unit.building"),
     units=many(StairUnit, building="unit.building", order=("number",)),
     doors=many(RoundDoor, round="round", stair_unit="unit", order=("-floor", "position")),
+    all=count(RoundDoor, round="round", by="stair_unit"),
     left=count(RoundDoor, round="round", done=lit(False), by="stair_unit"),
 )
 

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fieldapp.declare.kinds import kinds
+from fieldapp.features import desks
 from fieldapp.people.account import Account
 from fieldapp.people.me import me_of
 from fieldapp.places.register_page import register
@@ -34,7 +35,7 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*? value="([^"]+)"')
 def desk_pages() -> list[str]:
     """The addresses of all pages at the desk, as the blueprints say them; those of one row or one import left out."""
     app = Flask(__name__)
-    for blueprint in (review, register, rescued):
+    for blueprint in (review, register, rescued, *desks()):
         app.register_blueprint(blueprint)
     rules = [
         rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
