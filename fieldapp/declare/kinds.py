@@ -33,6 +33,7 @@ def _kind(record: type[Record]) -> Kind:
         parent=record.parent,
         parent_kind=record.parent_kind() if record.parent else None,
         inherits=record.inherits(),
+        carries=record.carries,
         channels=record.channels(),
         append_only=record.append_only,
         head_by=record.head_by,

@@ -153,6 +153,8 @@ class Record(peewee.Model):
     noun: ClassVar[str] = ""
     channel: ClassVar[str | tuple[str, ...]] = ""
     parent: ClassVar[str | None] = None
+    # What is taken over from the parent travels along, for phones that hold the record without its parent.
+    carries: ClassVar[bool] = False
     append_only: ClassVar[bool] = False
     head_by: ClassVar[str | None] = None
     window_days: ClassVar[int | None] = None

@@ -93,6 +93,7 @@ class LeafletEvent(Record):
     noun = _l("Leaflet")
     channel = (*ROUND, "grid:{grid}")
     parent = "round_door"
+    carries = True
     append_only = True
     window_days = 365
     creates_by = EVERYBODY
@@ -124,6 +125,7 @@ class DoorRequest(Record):
     noun = _l("Request")
     channel = ("grid:{grid}", "desk:{community}", "user:{author}")
     parent = "round_door"
+    carries = True
     append_only = True
     window_days = 365
     creates_by = EVERYBODY
