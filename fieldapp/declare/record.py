@@ -191,8 +191,8 @@ class Record(peewee.Model):
 
     @classmethod
     def channels(cls) -> tuple[str, ...]:
-        """The channel patterns as a tuple, e.g. `("grid:{grid}",)`."""
-        return (cls.channel,) if isinstance(cls.channel, str) else cls.channel
+        """The channel patterns as a tuple, e.g. `("grid:{grid}",)`; a kind without any never leaves the server."""
+        return ((cls.channel,) if cls.channel else ()) if isinstance(cls.channel, str) else cls.channel
 
     @classmethod
     def own_fields(cls) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def patch_of(one: Operation) -> dict[str, Any]:
 
 def private() -> list[str]:
     """The kinds that concern one person alone."""
-    return [name for name, record in registry.records.items() if record.channels()[0].startswith("user:")]
+    return [name for name, record in registry.records.items() if "".join(record.channels()).startswith("user:")]
 
 
 def names(me: Me) -> dict[str, str]:

@@ -19,7 +19,7 @@ class DoorRequestForm(FieldForm):
 
     name = "door_request"
 
-    text = field("textarea", _l("What do they ask for?"), max=300, required=True)
+    text = field("textarea", _l("Request"), max=300, required=True)
     please_come = field("boolean", _l("Please come"))
 
 

@@ -47,11 +47,10 @@ class LeafletRound(Record):
 
 
 class RoundHelper(Record):
-    """A person who helps with a round; while this lives, their phone holds the round and its doors."""
+    """A person who helps with a round; while this lives, their phone holds the round and its doors. No phone needs to know who."""
 
     kind = "round_helper"
     noun = _l("Helper")
-    channel = "desk:{community}"
     grants = ("user", "round:{round}")
 
     round = Ref("leaflet_round")
@@ -66,7 +65,7 @@ class RoundDoor(Record):
     """
 
     kind = "round_door"
-    noun = _l("Door of a round")
+    noun = _l("Door")
     channel = ROUND
     parent = "round"
 
@@ -90,7 +89,7 @@ class LeafletEvent(Record):
     """What came of one knock, and how many leaflets it took; also on the household's timeline, for its grid worker."""
 
     kind = "leaflet_event"
-    noun = _l("Leaflet")
+    noun = _l("Leaflets")
     channel = (*ROUND, "grid:{grid}")
     parent = "round_door"
     carries = True
@@ -163,11 +162,10 @@ class RequestAnswer(Record):
 
 
 class RoundStock(Record):
-    """Leaflets given out, brought back or spoiled, with whom; what was used is counted from the events and never asked for."""
+    """Leaflets given out, brought back or spoiled, with whom; what was used is counted from the events and never asked for. The desk's alone."""
 
     kind = "round_stock"
     noun = _l("Stock")
-    channel = "desk:{community}"
     append_only = True
 
     round = Ref("leaflet_round")

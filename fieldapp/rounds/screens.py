@@ -37,11 +37,11 @@ screen(
 
 record_screen(
     "/leaflet-doors/<round_door>",
-    "rounds/door.html",
+    "rounds/form.html",
     LeafletForm,
+    name="rounds.door",
     tab="today",
     round_door=one(RoundDoor, "round_door"),
-    round=one(LeafletRound, "round_door.round"),
     saves=(create(LeafletEvent),),
     then="/leaflets/{round_door.round}/{round_door.stair_unit}",
     says="round_door.address ~ ' ' ~ (form['values'].outcome|choice('leaflet_event.outcome'))",
@@ -49,8 +49,9 @@ record_screen(
 
 record_screen(
     "/leaflet-doors/<round_door>/request",
-    "rounds/request.html",
+    "rounds/form.html",
     DoorRequestForm,
+    name="rounds.request",
     tab="today",
     round_door=one(RoundDoor, "round_door"),
     saves=(create(DoorRequest),),
@@ -60,8 +61,9 @@ record_screen(
 
 record_screen(
     "/households/<household>/answer",
-    "rounds/answer.html",
+    "rounds/form.html",
     RequestAnswerForm,
+    name="rounds.answer",
     tab="buildings",
     for_roles=STAFF,
     household=one(Household, "household"),
@@ -84,18 +86,18 @@ add("/households/<household>", "facts", "rounds/_household.html")
 add(
     "/households/<household>",
     "timeline",
-    "rounds/_event.html",
+    "rounds/_entry.html",
     leaflets=many(LeafletEvent, household="household", newest_first=True, limit=10),
 )
 add(
     "/households/<household>",
     "timeline",
-    "rounds/_request.html",
+    "rounds/_entry.html",
     requests=many(DoorRequest, household="household", newest_first=True, limit=10),
 )
 add(
     "/households/<household>",
     "timeline",
-    "rounds/_answer.html",
+    "rounds/_entry.html",
     answers=many(RequestAnswer, household="household", newest_first=True, limit=10),
 )

@@ -159,10 +159,10 @@ def test_what_somebody_asks_chen_in_the_basement_stands_on_lis_today_until_she_v
 ) -> None:
     proxy.mode = "refuse"
     page = chen.go(door("3-1-601")).page
-    page.get_by_role("link", name=words("They ask for something")).click()
+    page.get_by_role("link", name=words("Request")).click()
     page.locator("#text").fill("楼道灯坏了三天")
     page.locator("label", has=page.locator("input[name=please_come]")).click()
-    page.locator("button[form=request]").click()
+    page.locator("button[form=form]").click()
     expect(toast(page)).to_contain_text("3-1-601")
     waits(chen, 1)
     proxy.mode = "pass"
@@ -183,7 +183,7 @@ def test_what_somebody_asks_chen_in_the_basement_stands_on_lis_today_until_she_v
     expect(toast(li.page)).to_contain_text("3-2-502")
     expect(li.page.locator(".timeline")).to_contain_text("陈")
     li.go("/today")
-    expect(li.page.get_by_text(words("Requests to answer"))).to_have_count(0)
+    expect(li.page.get_by_text(words("Request"), exact=True)).to_have_count(0)
     proxy.mode = "pass"
     send(li)
     Office(server).until(lambda: not Office(server).rows("SELECT * FROM household WHERE request IS NOT NULL"))
@@ -270,5 +270,5 @@ def test_li_loses_her_grid_and_chen_the_round_while_work_waits_and_all_of_it_is_
     desk.go("/review")
     rows.filter(has_text="陈").click()
     expect(page.locator("main")).to_contain_text("3-1-501")
-    page.locator("button[value=replay]").click()
+    page.get_by_role("button", name=words("Take it after all")).click()
     office.until(lambda: office.rows("SELECT * FROM round_door WHERE address = '3-1-501' AND outcome = 'left'"))
