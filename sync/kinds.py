@@ -36,7 +36,7 @@ class Kind:
     naming the target, field of the target → value of (this, target)); a field that effects of other kinds compute is
     listed in `effect_defaults` with the value it starts from. `form` is the version of its fields, `upgrades` what brings
     values of version n to n + 1.  # P18  `files`: field that lists blobs → field in which the server lists those of them
-    that have arrived.  # P23
+    that have arrived.  # P23  What is `late` is all of it history: it comes with the tail, after what a day's work needs.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Kind:
     append_only: bool = False
     head_by: str | None = None
     window_days: int | None = None
+    late: bool = False
     patchable: tuple[str, ...] = ()
     may: Callable[[str, Me], bool] = _nobody
     check: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] = _fine

@@ -38,6 +38,7 @@ def _kind(record: type[Record]) -> Kind:
         append_only=record.append_only,
         head_by=record.head_by,
         window_days=record.window_days,
+        late=record.late,
         patchable=record.patchable,
         may=_may(record),
         check=_check(record),

@@ -158,6 +158,8 @@ class Record(peewee.Model):
     append_only: ClassVar[bool] = False
     head_by: ClassVar[str | None] = None
     window_days: ClassVar[int | None] = None
+    # All of it is history, which a phone reads in the background, after what the day's work needs.
+    late: ClassVar[bool] = False
     creates_by: ClassVar[tuple[str, ...]] = ()
     patches_by: ClassVar[tuple[str, ...]] = ()
     patchable: ClassVar[tuple[str, ...]] = ()
@@ -186,6 +188,7 @@ class Record(peewee.Model):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         assert set(cls.upgrades) == set(range(1, cls.form_version)), f"{cls.__name__}: an upgrade is missing"
+        assert not cls.late or cls.window_days, f"{cls.__name__}: history has a window"
         if cls.kind:
             registry.add_record(cls)
 

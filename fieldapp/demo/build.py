@@ -20,6 +20,7 @@ from fieldapp.declare.kinds import kinds
 from fieldapp.demo.checks import checks
 from fieldapp.demo.history import WEEKEND_DAYS, Home, Knock, moment, year
 from fieldapp.demo.review import leave_open
+from fieldapp.demo.rounds import rounds
 from fieldapp.demo.seeded import Seeded, settled
 from fieldapp.demo.sign_ins import add_all
 from fieldapp.demo.town import MAIN, SISTERS, TOWN, Plan, register
@@ -89,6 +90,7 @@ class _Build:
             self._checks(grid, worker, households)
         if self.plan is MAIN:
             leave_open(self.database, self.community, self.seeded, self.now)
+            rounds(self.database, self.community, self.seeded, self.now)
 
     def _register(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -95,6 +95,7 @@ class LeafletEvent(Record):
     carries = True
     append_only = True
     window_days = 365
+    late = True
     creates_by = EVERYBODY
     effects = (
         effect(
@@ -152,6 +153,7 @@ class RequestAnswer(Record):
     parent = "household"
     append_only = True
     window_days = 365
+    late = True
     creates_by = STAFF
     effects = (effect("household", request="none", request_on="none"),)
 
