@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, expect
 from tests.browser.conftest import Phones
 from tests.browser.doors import STORED, household, meet, received, send, toast, visit, waits, words
 from tests.browser.office import Office
-from tests.browser.phone import Phone
+from tests.browser.phone import SCREEN, Phone
+from tests.browser.test_accessible import SMALLEST_TARGET, TOO_SMALL, TOO_WIDE, complaints
 from tests.cast import named
 from tests.proxy import Proxy
 from tests.server import Server
@@ -272,3 +273,40 @@ def test_li_loses_her_grid_and_chen_the_round_while_work_waits_and_all_of_it_is_
     expect(page.locator("main")).to_contain_text("3-1-501")
     page.get_by_role("button", name=words("Take it after all")).click()
     office.until(lambda: office.rows("SELECT * FROM round_door WHERE address = '3-1-501' AND outcome = 'left'"))
+
+
+def test_zhang_makes_a_round_with_a_phone_and_its_pages_are_for_everyone(
+    phones: Phones, server: Server
+) -> None:
+    zhang = phones("zhang", url=f"http://127.0.0.1:{server.port}").open().sign_in("zhang")
+    page = zhang.go("/rounds").page
+    page.get_by_text(words("New round")).click()
+    found = faults(zhang)
+    page.get_by_role("button", name=words("Make the round")).click()
+    expect(page.locator("[role=alert].card")).to_be_visible()
+    page.locator("#topic").fill("消防安全")
+    page.locator("#points").fill("人走电断\n楼道不堆物")
+    page.locator("#first_day").fill("2026-11-23")
+    page.locator("#last_day").fill("2026-11-29")
+    page.locator("label", has=page.locator(f"input[value='{named('building 4')}']")).click()
+    page.locator("label", has=page.locator(f"input[value='{named('account zhou')}']")).click()
+    page.get_by_role("button", name=words("Make the round")).click()
+    expect(page.locator("h1")).to_have_text("消防安全")
+    expect(page.locator("tr", has_text="4号楼 1单元").locator("td").first).to_have_text("11")
+    stock(zhang, "zhou", "issued", 50)
+    expect(page.locator("#balance")).to_have_text(words("%(count)s still with %(name)s.", count=50, name="周"))
+    found += faults(zhang)
+    page.get_by_role("button", name=words("Close the round")).click()
+    expect(page.locator("#balance")).to_have_text(words("%(count)s missing with %(name)s.", count=50, name="周"))
+    assert found == []
+
+
+def faults(phone: Phone) -> list[str]:
+    """What axe, a narrow screen with large text and a thumb have against the page."""
+    found = complaints(phone, phone.page.url) + phone.evaluate(TOO_SMALL, SMALLEST_TARGET)
+    phone.page.set_viewport_size({"width": 320, "height": 640})
+    for size in ("200%", "100%"):
+        phone.evaluate("(size) => { document.documentElement.style.fontSize = size; }", size)
+        found += phone.evaluate(TOO_WIDE)
+    phone.page.set_viewport_size(SCREEN)
+    return found
