@@ -230,7 +230,9 @@ class Pull:
         return instant(self.now - timedelta(days=kind.window_days or 0))
 
     def _histories(self, channel: str) -> list[Kind]:
-        return [kind for kind in self.kinds.values() if (kind.head_by or kind.late) and kind.lives_in(channel)]
+        return [
+            kind for kind in self.kinds.values() if (kind.head_by or kind.late) and kind.lives_in(channel)
+        ]
 
     def _take(self, found: Iterable[Change]) -> list[Change]:
         """As many of the changes as this answer has room for, put into their pages.  # P10

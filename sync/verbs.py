@@ -133,7 +133,9 @@ class Verbs:
             base = {name: row.values[name] for name in op.patch} | base
         merged = merge(base, op.patch, row.values)
         changed = {**row.values, **merged.changes}
-        outside = self._outside(kind.channels_of(changed), kind, op.record, kind.chosen(changed, merged.changes))
+        outside = self._outside(
+            kind.channels_of(changed), kind, op.record, kind.chosen(changed, merged.changes)
+        )
         if outside:
             return outside
         return self._merged(op, row, merged)

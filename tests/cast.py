@@ -143,7 +143,12 @@ def _round(ids: dict[str, str], households: dict[str, str]) -> list[tuple[str, d
     """A round in building 3, with Chen and Zhou; one leaflet is handed, and somebody at 3-2-502 asked for something."""
     made: list[tuple[str, dict[str, Any]]] = []
     about = named("round dogs")
-    facts = {"topic": "文明养犬", "slogan": "牵好一根绳", "points": ["出门牵绳", "清理粪便"], "buildings": [ids["building 3"]]}
+    facts = {
+        "topic": "文明养犬",
+        "slogan": "牵好一根绳",
+        "points": ["出门牵绳", "清理粪便"],
+        "buildings": [ids["building 3"]],
+    }
     made.append(
         ("leaflet_round", {"id": about, "first_day": "2026-11-20", "last_day": "2026-11-30", **facts})
     )

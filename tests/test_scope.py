@@ -112,7 +112,9 @@ def path_of(screen: Screen, town: Town) -> str:
 def holders(record: type[Record]) -> set[str]:
     """Who holds the records of a kind in grid three; of the kinds that go to one person alone, that one is Li."""
     words = {channel.split(":")[0] for channel in record.channels()}
-    return set().union(*(IN_CHANNEL[word] for word in words - {"user"})) | ({"li"} if words == {"user"} else set())
+    return set().union(*(IN_CHANNEL[word] for word in words - {"user"})) | (
+        {"li"} if words == {"user"} else set()
+    )
 
 
 def test_every_screen_opens_only_for_who_holds_its_records(

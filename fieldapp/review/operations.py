@@ -38,7 +38,9 @@ def patch_of(one: Operation) -> dict[str, Any]:
 
 def private() -> list[str]:
     """The kinds that concern one person alone."""
-    return [name for name, record in registry.records.items() if "".join(record.channels()).startswith("user:")]
+    return [
+        name for name, record in registry.records.items() if "".join(record.channels()).startswith("user:")
+    ]
 
 
 def names(me: Me) -> dict[str, str]:
@@ -64,7 +66,8 @@ def places(found: Iterable[Operation], me: Me) -> dict[str, Household]:
         elif record is not None and isinstance(id, str):
             through.setdefault(record, {})[one.op] = id
     for record, ids in through.items():
-        at_home = {one.id: one.household for one in record.select().where(record.id.in_(set(ids.values())))}
+        found_at = record.select().where(record.id.in_(set(ids.values()))).dicts()
+        at_home = {one["id"]: one["household"] for one in found_at}
         named |= {op: at_home[id] for op, id in ids.items() if at_home.get(id)}
     homes = {
         one.id: one

@@ -265,14 +265,24 @@ def test_li_loses_her_grid_and_chen_the_round_while_work_waits_and_all_of_it_is_
     rows.filter(has_text="李").click()
     expect(page.locator("main")).to_contain_text("3-1-602")
     # The round has left Chen's phone, and with it everything of its doors but what waits.
-    chen.until(lambda: not [row for row in chen.evaluate(STORED, [named("account chen"), "records"]) if row["kind"] == "leaflet_round"])
+    chen.until(
+        lambda: (
+            not [
+                row
+                for row in chen.evaluate(STORED, [named("account chen"), "records"])
+                if row["kind"] == "leaflet_round"
+            ]
+        )
+    )
     chen.go("/today")
     expect(chen.page.locator(f"a[href='{ROUND}']")).to_have_count(0)
     desk.go("/review")
     rows.filter(has_text="陈").click()
     expect(page.locator("main")).to_contain_text("3-1-501")
     page.get_by_role("button", name=words("Take it after all")).click()
-    office.until(lambda: office.rows("SELECT * FROM round_door WHERE address = '3-1-501' AND outcome = 'left'"))
+    office.until(
+        lambda: office.rows("SELECT * FROM round_door WHERE address = '3-1-501' AND outcome = 'left'")
+    )
 
 
 def test_zhang_makes_a_round_with_a_phone_and_its_pages_are_for_everyone(
@@ -294,10 +304,14 @@ def test_zhang_makes_a_round_with_a_phone_and_its_pages_are_for_everyone(
     expect(page.locator("h1")).to_have_text("消防安全")
     expect(page.locator("tr", has_text="4号楼 1单元").locator("td").first).to_have_text("11")
     stock(zhang, "zhou", "issued", 50)
-    expect(page.locator("#balance")).to_have_text(words("%(count)s still with %(name)s.", count=50, name="周"))
+    expect(page.locator("#balance")).to_have_text(
+        words("%(count)s still with %(name)s.", count=50, name="周")
+    )
     found += faults(zhang)
     page.get_by_role("button", name=words("Close the round")).click()
-    expect(page.locator("#balance")).to_have_text(words("%(count)s missing with %(name)s.", count=50, name="周"))
+    expect(page.locator("#balance")).to_have_text(
+        words("%(count)s missing with %(name)s.", count=50, name="周")
+    )
     assert found == []
 
 

@@ -255,4 +255,6 @@ def test_half_a_building_has_its_leaflet_and_its_doors_say_what_the_knocks_made_
     zhou = Account.get(Account.username == "zhou")
     assert {one.author for one in events} == {zhou.id}
     assert f"round:{next(iter(doors.values())).round}" in me_of(zhou).channels
-    assert [one.request_on for one in of(Household, here).where(Household.request.is_null(False))] == ["2026-11-22"]
+    assert [one.request_on for one in of(Household, here).where(Household.request.is_null(False))] == [
+        "2026-11-22"
+    ]

@@ -77,7 +77,14 @@ def test_zhang_makes_a_round_for_the_low_floors_of_a_building_and_only_its_helpe
     made = LeafletRound.get(LeafletRound.topic == "消防安全")
     assert made.points == ["电动车不上楼", "楼道不堆物"]
     doors = list(RoundDoor.select().where(RoundDoor.round == made.id).order_by(RoundDoor.address))
-    assert [one.address for one in doors] == ["4-1-101", "4-1-201", "4-1-202", "4-2-101", "4-2-201", "4-2-202"]
+    assert [one.address for one in doors] == [
+        "4-1-101",
+        "4-1-201",
+        "4-1-202",
+        "4-2-101",
+        "4-2-201",
+        "4-2-202",
+    ]
     # Sun is of another community: nobody there helps here.
     assert [one.user for one in RoundHelper.select().where(RoundHelper.round == made.id)] == [
         desk.town.people["zhou"].id
@@ -96,7 +103,9 @@ def test_a_round_without_doors_or_with_its_days_the_wrong_way_round_is_asked_for
     }
     page = desk.post("/rounds", expect=422, **form).text
     assert "结束日期早于开始日期" in page and "消防安全" in page
-    none = desk.post("/rounds", expect=422, **{**form, "last_day": "2026-11-24", "floor_max": "99", "building": "no"})
+    none = desk.post(
+        "/rounds", expect=422, **{**form, "last_day": "2026-11-24", "floor_max": "99", "building": "no"}
+    )
     assert "没有符合的门牌" in none.text
     # A building of another community is none.
     foreign = {**form, "last_day": "2026-11-24", "building": desk.town["building 1"]}
@@ -116,7 +125,9 @@ def test_what_a_volunteer_is_given_says_nothing_of_who_lives_there(desk: Desk) -
         assert words not in text
     homes = {one.id for one in Household.select()}
     shown = {one["household"] for one in given["round_door"]}
-    assert shown <= homes and not any(one in homes for kind in given.values() for one in (row["id"] for row in kind))
+    assert shown <= homes and not any(
+        one in homes for kind in given.values() for one in (row["id"] for row in kind)
+    )
 
 
 def test_12_leaflets_that_are_missing_are_told_with_whom(desk: Desk) -> None:
@@ -132,7 +143,12 @@ def test_12_leaflets_that_are_missing_are_told_with_whom(desk: Desk) -> None:
     assert balance(desk.read(page)) == "陈 处缺 12 份。"
     desk.post(page + "/stock", user=desk.town.people["chen"].id, move="returned", count="12")
     assert balance(desk.read(page)) == "数目相符。"
-    assert "请" in desk.post(page + "/stock", expect=422, user=desk.town.people["chen"].id, move="issued", count="x").text
+    assert (
+        "请"
+        in desk.post(
+            page + "/stock", expect=422, user=desk.town.people["chen"].id, move="issued", count="x"
+        ).text
+    )
 
 
 def balance(page: str) -> str:
@@ -200,7 +216,9 @@ def test_li_answers_a_request_without_a_visit_by_one_tap_and_takes_it_back(desk:
     li = desk.phone("li")
     desk.phone("chen").send(ask("楼道灯坏了"))
     answer = {"verb": "create", "kind": "request_answer", "record": str(uuid7())}
-    made = li.send({**answer, "patch": {"household": home(desk).id, "how": "answered"}}, at=NOW + timedelta(hours=1))[0]
+    made = li.send(
+        {**answer, "patch": {"household": home(desk).id, "how": "answered"}}, at=NOW + timedelta(hours=1)
+    )[0]
     assert home(desk).request is None
     li.send({**answer, "verb": "retract", "patch": {"of": made["op"]}}, at=NOW + timedelta(hours=1))
     assert home(desk).request == "楼道灯坏了"
