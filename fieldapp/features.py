@@ -27,7 +27,9 @@ def declare_all() -> list[str]:
             importlib.import_module(f"fieldapp.{module.name}.screens")
             found.append(module.name)
     join()
-    registry.add_words("record.noun", {kind: record.noun for kind, record in registry.records.items()})
+    registry.add_words(
+        "record.noun", {kind: record.noun for kind, record in registry.records.items() if record.channels()}
+    )
     registry.add_words("form.label", _labels())
     return found
 

@@ -167,7 +167,7 @@ class History:
     def once_held(self, channels: Iterable[str], kind: str, record: str) -> bool:
         """Whether the person's device was given the record's channel before, or the record when it was elsewhere.  # P15"""
         ever = set(self.device["channels"]) | self.me.channels
-        if ever.issuperset(channels) and channels:
+        if not ever.isdisjoint(channels):
             return True
         mark = self.db.param
         condition, parameters = rows.within(self.db, '"channel"', sorted(ever))

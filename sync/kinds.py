@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -31,11 +31,12 @@ class Kind:
 
     `links` are fields of its own, beside `parent`, that name a record of another kind: it must be there and in scope.
     `fields` are its own fields in wire order, without the `inherits` that are copied from the record that the field
-    `parent` names. `check(verb, patch)` answers field → problems, empty when all is well; `may(verb, me)` whether the
-    role may do it. `effects` are (Ref field naming the target, field of the target → value of (this, target)); a
-    field that effects of other kinds compute is listed in `effect_defaults` with the value it starts from. `form` is the
-    version of its fields, `upgrades` what brings values of version n to n + 1.  # P18  `files`: field that lists blobs →
-    field in which the server lists those of them that have arrived.  # P23
+    `parent` names; a kind that `carries` them sends them too, for who holds it without its parent. `check(verb, patch)`
+    answers field → problems, empty when all is well; `may(verb, me)` whether the role may do it. `effects` are (Ref field
+    naming the target, field of the target → value of (this, target)); a field that effects of other kinds compute is
+    listed in `effect_defaults` with the value it starts from. `form` is the version of its fields, `upgrades` what brings
+    values of version n to n + 1.  # P18  `files`: field that lists blobs → field in which the server lists those of them
+    that have arrived.  # P23  What is `late` is all of it history: it comes with the tail, after what a day's work needs.
     """
 
     name: str
@@ -45,9 +46,11 @@ class Kind:
     parent: str | None = None
     parent_kind: str | None = None
     inherits: tuple[str, ...] = ()
+    carries: bool = False
     append_only: bool = False
     head_by: str | None = None
     window_days: int | None = None
+    late: bool = False
     patchable: tuple[str, ...] = ()
     may: Callable[[str, Me], bool] = _nobody
     check: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] = _fine
@@ -61,7 +64,7 @@ class Kind:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The fields of a row on the wire."""
-        return (*COMMON, *self.fields)
+        return (*COMMON, *self.fields, *(self.inherits if self.carries else ()))
 
     @cached_property
     def channel_fields(self) -> tuple[str, ...]:
@@ -82,6 +85,11 @@ class Kind:
                 self._filled.clear()
             found = self._filled[key] = channels_of(self.channels, values)
         return found
+
+    def chosen(self, values: Mapping[str, Any], given: Iterable[str] | None = None) -> tuple[str, ...]:
+        """Those channels of a record that are named by what its writer gives (default: its own fields), not by its parent."""
+        own = set(self.fields if given is None else given)
+        return channels_of([one for one in self.channels if own.intersection(named(one))], values)
 
     @cached_property
     def _filled(self) -> dict[tuple[Any, ...], tuple[str, ...]]:

@@ -148,7 +148,9 @@ class Pull:
         """One level of one channel's baseline; true when it is all there."""
         assert cursor.head is not None
         here = [
-            kind for kind in self.kinds.values() if self.levels[kind.name] == level and kind.lives_in(channel)
+            kind
+            for kind in self.kinds.values()
+            if self.levels[kind.name] == level and kind.lives_in(channel) and not kind.late
         ]
         after = max(cursor.head - level * LEVEL, 0)
         found: list[Change] = []
@@ -207,11 +209,13 @@ class Pull:
     def _older(self, channel: str, kind: Kind, before: int) -> list[Change]:
         """Living records of a history kind but those that the head brought: a row newer in nothing, not even a tombstone."""
         mark = self.db.param
-        conditions = [
-            f'"channel" = {mark}', f'"kind" = {mark}', f'"seq" < {mark}', '"row" IS NOT NULL', '"head_key" IS NOT NULL',
-            'EXISTS (SELECT 1 FROM "sync_feed" AS g WHERE g."channel" = f."channel" AND g."kind" = f."kind" '
-            'AND g."head_key" = f."head_key" AND g."seq" > f."seq")',
-        ]  # fmt: skip
+        conditions = [f'"channel" = {mark}', f'"kind" = {mark}', f'"seq" < {mark}', '"row" IS NOT NULL']
+        if not kind.late:
+            conditions += [
+                '"head_key" IS NOT NULL',
+                'EXISTS (SELECT 1 FROM "sync_feed" AS g WHERE g."channel" = f."channel" AND g."kind" = f."kind" '
+                'AND g."head_key" = f."head_key" AND g."seq" > f."seq")',
+            ]
         parameters: list[Any] = [channel, kind.name, before]
         if kind.window_days:
             conditions.append(f'"time" >= {mark}')
@@ -226,7 +230,9 @@ class Pull:
         return instant(self.now - timedelta(days=kind.window_days or 0))
 
     def _histories(self, channel: str) -> list[Kind]:
-        return [kind for kind in self.kinds.values() if kind.head_by and kind.lives_in(channel)]
+        return [
+            kind for kind in self.kinds.values() if (kind.head_by or kind.late) and kind.lives_in(channel)
+        ]
 
     def _take(self, found: Iterable[Change]) -> list[Change]:
         """As many of the changes as this answer has room for, put into their pages.  # P10

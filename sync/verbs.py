@@ -106,7 +106,7 @@ class Verbs:
         made |= values.inherited(kind, parent.values if parent else None)
         made |= {"id": op.record, "community": self.me.community, "author": self.me.id, "gone": False}
         made["device_time"] = corrected(op.at, op.offset, self.batch.moment)
-        outside = self._outside(kind.channels_of(made), kind, op.record)
+        outside = self._outside(kind.channels_of(made), kind, op.record, kind.chosen(made))
         if outside:
             return outside
         row = self.batch.add(kind, made)
@@ -132,7 +132,10 @@ class Verbs:
             # Only where no value tells: after a restore another history counts the same versions anew.  # P20
             base = {name: row.values[name] for name in op.patch} | base
         merged = merge(base, op.patch, row.values)
-        outside = self._outside(kind.channels_of({**row.values, **merged.changes}), kind, op.record)
+        changed = {**row.values, **merged.changes}
+        outside = self._outside(
+            kind.channels_of(changed), kind, op.record, kind.chosen(changed, merged.changes)
+        )
         if outside:
             return outside
         return self._merged(op, row, merged)
@@ -245,10 +248,14 @@ class Verbs:
         creation = self.history.unapplied_creation(kind, id)
         return Outcome("held", "held", {"after": [creation]}) if creation else refused(reason)
 
-    def _outside(self, channels: tuple[str, ...], kind: Kind, record: str) -> Outcome | None:
-        """None within the person's channels; what left them goes to review, what never was theirs is refused.  # P15"""
-        if channels and self.me.channels.issuperset(channels):
+    def _outside(
+        self, channels: tuple[str, ...], kind: Kind, record: str, chosen: tuple[str, ...] = ()
+    ) -> Outcome | None:
+        """None where the person holds the record and each channel that they chose for it themselves; what left them goes to
+        review, what never was theirs is refused.  # P15 P21"""
+        lacking = [channel for channel in chosen if channel not in self.me.channels]
+        if not lacking and not self.me.channels.isdisjoint(channels):
             return None
-        if self.history.once_held(channels, kind.name, record):
+        if self.history.once_held(lacking or channels, kind.name, record):
             return review("left_scope")
         return refused("out_of_scope")

@@ -57,7 +57,7 @@ def named(name: str) -> str:
 
 
 def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
-    """Two communities: Heping with grids three (Li) and four (Wang), Xinfu with Zhao; one volunteer, one supervisor each."""
+    """Two communities: Heping with grids three (Li) and four (Wang), Xinfu with Zhao; two volunteers, on a round in building 3."""
     heping, xinfu = named("heping"), named("xinfu")
     ids = {"heping": heping, "xinfu": xinfu}
     rows: dict[str, list[tuple[str, dict[str, Any]]]] = {heping: [], xinfu: []}
@@ -80,6 +80,7 @@ def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
         "li": Person("li", "李", "grid_worker", heping, [ids["三网格"]]),
         "wang": Person("wang", "王", "grid_worker", heping, [ids["四网格"]]),
         "chen": Person("chen", "陈", "volunteer", heping),
+        "zhou": Person("zhou", "周", "volunteer", heping),
         "zhang": Person("zhang", "张", "supervisor", heping),
         "zhao": Person("zhao", "赵", "grid_worker", xinfu, [ids["一网格"]]),
         "sun": Person("sun", "孙", "supervisor", xinfu),
@@ -98,6 +99,7 @@ def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
             now=now,
             database=database,
         )
+    put(database, kinds(), heping, _round(ids, households), now)
     return Town(people, ids, households)
 
 
@@ -111,6 +113,8 @@ def example(kind: str) -> str:
         "letter": "letter 3-1-102",
         "letter_template": "letter template",
         "decision": "decision zhang",
+        "leaflet_round": "round dogs",
+        "round_door": "round door 3-1-601",
     }
     return named(names[kind])
 
@@ -154,6 +158,72 @@ def _signed(households: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
     }  # fmt: skip
     signed |= digests(Letter, signed)
     return [("letter_template", {"id": template, **of}), ("letter", signed)]
+
+
+def _round(ids: dict[str, str], households: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """A round in building 3, with Chen and Zhou; one leaflet is handed, and somebody at 3-2-502 asked for something."""
+    made: list[tuple[str, dict[str, Any]]] = []
+    about = named("round dogs")
+    facts = {
+        "topic": "文明养犬",
+        "slogan": "牵好一根绳",
+        "points": ["出门牵绳", "清理粪便"],
+        "buildings": [ids["building 3"]],
+    }
+    made.append(
+        ("leaflet_round", {"id": about, "first_day": "2026-11-20", "last_day": "2026-11-30", **facts})
+    )
+    for key in ("chen", "zhou"):
+        made.append(
+            (
+                "round_helper",
+                {"id": named(f"helper {key}"), "round": about, "user": named(f"account {key}")},
+            )
+        )
+    for address, household in households.items():
+        building, unit, label = address.split("-")
+        if building == "3":
+            floor, position = int(label[0]), 1 if label == "3A" else int(label[-1])
+            door = {
+                "id": named(f"round door {address}"), "round": about, "household": household, "label": label,
+                "address": address, "unit": f"{unit}单元", "floor": floor, "position": position,
+                "stair_unit": ids[f"3-{unit}"], "building": ids["building 3"], "grid": ids["三网格"],
+            }  # fmt: skip
+            made.append(("round_door", door))
+    asked = {"request": "想问犬证怎么办", "request_on": "2026-11-22"}
+    made += [
+        (
+            "leaflet_event",
+            {
+                "id": named("leaflet 3-2-502"),
+                "round_door": named("round door 3-2-502"),
+                "outcome": "handed",
+                "author": named("account chen"),
+            },
+        ),
+        ("round_door", {"id": named("round door 3-2-502"), "outcome": "handed", "done": True, "marks": 1}),
+        (
+            "door_request",
+            {
+                "id": named("request 3-2-502"),
+                "round_door": named("round door 3-2-502"),
+                "text": "想问犬证怎么办",
+                "author": named("account chen"),
+            },
+        ),
+        ("household", {"id": households["3-2-502"], **asked}),
+        (
+            "round_stock",
+            {
+                "id": named("stock chen"),
+                "round": about,
+                "user": named("account chen"),
+                "move": "issued",
+                "count": 20,
+            },
+        ),
+    ]
+    return made
 
 
 def _grid(

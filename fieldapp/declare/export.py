@@ -48,12 +48,15 @@ def collect(assets: dict[str, str], later: dict[str, str]) -> tuple[str, dict[st
     screens = [_screen(one) for one in registry.screens.values()]
     declared: dict[str, Any] = {
         "forms": {name: form.export() for name, form in registry.forms.items()},
-        "words": {name: dict(words) for name, words in registry.words.items()},
         "screens": screens,
-        "kinds": {name: _kind(record) for name, record in registry.records.items()},
+        "kinds": {name: _kind(record) for name, record in registry.records.items() if record.channels()},
         "templates": {
             name: Script(compile_template(environment, name)) for name in template_names(environment)
         },
+    }
+    asked = script(declared)
+    declared["words"] = {
+        name: dict(words) for name, words in registry.words.items() if json.dumps(name) in asked
     }
     translated = catalogs(script(declared) + engine_source())
     texts = Texts((text for known in translated.values() for text in known), engine_source())

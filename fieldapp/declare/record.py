@@ -173,9 +173,13 @@ class Record(peewee.Model):
     noun: ClassVar[str] = ""
     channel: ClassVar[str | tuple[str, ...]] = ""
     parent: ClassVar[str | None] = None
+    # What is taken over from the parent travels along, for phones that hold the record without its parent.
+    carries: ClassVar[bool] = False
     append_only: ClassVar[bool] = False
     head_by: ClassVar[str | None] = None
     window_days: ClassVar[int | None] = None
+    # All of it is history, which a phone reads in the background, after what the day's work needs.
+    late: ClassVar[bool] = False
     creates_by: ClassVar[tuple[str, ...]] = ()
     patches_by: ClassVar[tuple[str, ...]] = ()
     patchable: ClassVar[tuple[str, ...]] = ()
@@ -206,13 +210,14 @@ class Record(peewee.Model):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         assert set(cls.upgrades) == set(range(1, cls.form_version)), f"{cls.__name__}: an upgrade is missing"
+        assert not cls.late or cls.window_days, f"{cls.__name__}: history has a window"
         if cls.kind:
             registry.add_record(cls)
 
     @classmethod
     def channels(cls) -> tuple[str, ...]:
-        """The channel patterns as a tuple, e.g. `("grid:{grid}",)`."""
-        return (cls.channel,) if isinstance(cls.channel, str) else cls.channel
+        """The channel patterns as a tuple, e.g. `("grid:{grid}",)`; a kind without any never leaves the server."""
+        return ((cls.channel,) if cls.channel else ()) if isinstance(cls.channel, str) else cls.channel
 
     @classmethod
     def own_fields(cls) -> dict[str, Any]:

@@ -71,7 +71,9 @@ class Registry:
     def words(self) -> Words:
         """All lists of words: `visit.outcome` → code → message id."""
         words = Words()
-        words.declare("sync.kind", {name: record.noun for name, record in self.records.items()})
+        words.declare(
+            "sync.kind", {name: record.noun for name, record in self.records.items() if record.channels()}
+        )
         for name, declared in self.lists.items():
             words.declare(name, declared)
         for record in self.records.values():

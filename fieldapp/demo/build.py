@@ -21,6 +21,7 @@ from fieldapp.demo.checks import checks
 from fieldapp.demo.history import WEEKEND_DAYS, Home, Knock, moment, year
 from fieldapp.demo.letters import sign_historic, sign_letters
 from fieldapp.demo.review import leave_open
+from fieldapp.demo.rounds import rounds
 from fieldapp.demo.seeded import Seeded, settled
 from fieldapp.demo.sign_ins import add_all
 from fieldapp.demo.town import MAIN, SISTERS, TOWN, Plan, register
@@ -92,6 +93,7 @@ class _Build:
         if self.plan is MAIN:
             sign_letters(self.database, self.community, letters, self.now)
             leave_open(self.database, self.community, self.seeded, self.now)
+            rounds(self.database, self.community, self.seeded, self.now)
         else:
             sign_historic(self.database, self.community, letters, self.now)
 

@@ -118,6 +118,9 @@ class Household(Record):
     due_on = Day(null=True)
     no_answers = Integer(default=0)
     come_back = Instant(null=True)
+    # What somebody there asked for and since when, until a visit met them or it was answered.
+    request = Text(max=500, null=True)
+    request_on = Day(null=True)
 
 
 class CarePerson(Record):

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
 from fieldapp.people.record import Member
@@ -37,7 +38,9 @@ def patch_of(one: Operation) -> dict[str, Any]:
 
 def private() -> list[str]:
     """The kinds that concern one person alone."""
-    return [name for name, record in registry.records.items() if record.channels()[0].startswith("user:")]
+    return [
+        name for name, record in registry.records.items() if "".join(record.channels()).startswith("user:")
+    ]
 
 
 def names(me: Me) -> dict[str, str]:
@@ -54,10 +57,18 @@ def building_names(me: Me) -> dict[str, str]:
 def places(found: Iterable[Operation], me: Me) -> dict[str, Household]:
     """Operation → the household that it concerns, where it concerns one of the community."""
     named: dict[str, str] = {}
+    through: dict[type[Record], dict[str, str]] = {}
     for one in found:
-        at = one.record if one.kind == "household" else patch_of(one).get("household") or _held_by(one)
+        at = one.record if one.kind == "household" else patch_of(one).get("household")
+        record, id = _holder(one)
         if isinstance(at, str):
             named[one.op] = at
+        elif record is not None and isinstance(id, str):
+            through.setdefault(record, {})[one.op] = id
+    for record, ids in through.items():
+        found_at = record.select().where(record.id.in_(set(ids.values()))).dicts()
+        at_home = {one["id"]: one["household"] for one in found_at}
+        named |= {op: at_home[id] for op, id in ids.items() if at_home.get(id)}
     homes = {
         one.id: one
         for one in Household.select().where(
@@ -67,13 +78,14 @@ def places(found: Iterable[Operation], me: Me) -> dict[str, Household]:
     return {op: homes[id] for op, id in named.items() if id in homes}
 
 
-def _held_by(one: Operation) -> str | None:
-    """The household of the record that a patch or a retract names."""
-    record = registry.records.get(one.kind)
-    if record is None or "household" not in record._meta.fields or one.verb == "create":
-        return None
-    found: Any = record.get_or_none(record.id == one.record)
-    return found.household if found is not None else None
+def _holder(one: Operation) -> tuple[type[Record] | None, Any]:
+    """The record that says at which household it was: the one that is named, of a creation the one that it hangs under."""
+    record, id = registry.records.get(one.kind), one.record
+    if record is not None and one.verb == "create":
+        if not record.parent:
+            return None, None
+        id, record = patch_of(one).get(record.parent), registry.records[record.parent_kind()]
+    return (record, id) if record is not None and "household" in record._meta.fields else (None, None)
 
 
 def noun(kind: str) -> str:

@@ -282,7 +282,8 @@ def _flagged(received: list[Operation], homes: dict[str, Household]) -> Iterator
             one.device,
             one.kind,
             one.verb,
-            homes[one.op].id if one.op in homes else "",
+            # A knock is what names its household itself; leaflets are left at many doors in a minute.
+            str(patch_of(one).get("household") or "") if one.op in homes else "",
             one.device_time,
             (one.detail or {}).get("clock_off_ms", one.offset_ms),
             patch_of(one),

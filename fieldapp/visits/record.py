@@ -23,6 +23,8 @@ PHRASES = (
     ("come_again", _l("Come again")),
     ("left_note", _l("Left a note")),
 )
+# A visit at which somebody was spoken to answers what the household had asked for.
+ASKED = "none if this.outcome in ('met', 'phone_only') else target.{}"
 
 
 class Visit(Record):
@@ -53,6 +55,8 @@ class Visit(Record):
                 " else (0 if this.outcome == 'met' else target.no_answers)"
             ),
             come_back="this.come_back",
+            request=ASKED.format("request"),
+            request_on=ASKED.format("request_on"),
         ),
     )
 

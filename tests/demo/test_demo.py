@@ -28,6 +28,7 @@ from fieldapp.places.record import Building, CarePerson, Community, Door, Grid, 
 from fieldapp.places.register import import_register
 from fieldapp.places.register_check import holds_national_id
 from fieldapp.review.queue import read
+from fieldapp.rounds.record import LeafletEvent, RoundDoor
 from fieldapp.visits.record import Visit
 from sync.exchange import exchange
 from sync.ids import uuid7
@@ -165,8 +166,9 @@ def test_each_household_says_what_its_visits_made_of_it(here: Community) -> None
                 for _, fields, *_ in effect_functions(Visit):
                     folded |= {name: compute(visit, folded) for name, compute in fields.items()}
             met = any(visit["outcome"] == "met" for visit in mine)
+            # What a household asks for was asked after its last visit.
             names = {name for _, fields, *_ in effect_functions(Visit) for name in fields} - (
-                set() if met else {"due_on"}
+                {"request", "request_on"} | (set() if met else {"due_on"})
             )
             assert {name: folded[name] for name in names} == {name: home[name] for name in names}
             checked += 1
@@ -239,3 +241,20 @@ def test_lis_first_pull_takes_45_kilobytes_and_an_older_visit_60_bytes(demo: pee
         asked |= {"cursors": answer["cursors"], "epoch": answer["epoch"], "tail": not answer["more"]}
     assert sum(sizes[False]) <= 45_000, sizes
     assert older > 1_500 and sum(sizes[True]) / older <= 60, (sizes, older)
+
+
+def test_half_a_building_has_its_leaflet_and_its_doors_say_what_the_knocks_made_of_them(
+    here: Community,
+) -> None:
+    doors = {one.id: one for one in of(RoundDoor, here)}
+    events = list(of(LeafletEvent, here))
+    assert len(doors) // 2 == len(events) > 20
+    assert {one.round_door: one.outcome for one in events} == {
+        one.id: one.outcome for one in doors.values() if one.marks
+    }
+    zhou = Account.get(Account.username == "zhou")
+    assert {one.author for one in events} == {zhou.id}
+    assert f"round:{next(iter(doors.values())).round}" in me_of(zhou).channels
+    assert [one.request_on for one in of(Household, here).where(Household.request.is_null(False))] == [
+        "2026-11-22"
+    ]

@@ -37,7 +37,7 @@ let uploader = null;
 let identity = null;
 
 async function fetchFromServer(input, options) {
-  const request = new Request(new URL(typeof input === "string" ? input : input.url, ORIGIN), options);
+  const request = input instanceof Request ? input : new Request(new URL(input, ORIGIN), options);
   const body = Buffer.from(await request.arrayBuffer()).toString("base64");
   say({
     fetch: { url: request.url, method: request.method, headers: Object.fromEntries(request.headers), body },

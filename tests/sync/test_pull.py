@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +78,26 @@ def test_the_first_pull_brings_the_last_knock_of_each_home_and_the_rest_follows(
     li.apply(tail)
     assert li.held("knock") == {id for ids in old.values() for id in ids}
     assert li.cursors["grid:three"]["tail"] is None
+
+
+def test_what_is_late_comes_with_the_tail_and_what_is_new_of_it_at_once(world: World) -> None:  # P15
+    world.kinds["knock"] = replace(world.kinds["knock"], head_by=None, late=True)
+    wang = world.phone(world.wang)
+    for at in range(3):
+        wang.knock(f"three-{at + 1}")
+    wang.sync()
+    li = world.phone(world.li)
+    answer = li.ask(li.request([]))
+    assert "knock" not in {page["kind"] for page in answer["pages"]} and not answer["more"]
+    li.apply(answer)
+    wang.knock("three-4")
+    wang.sync()
+    answer = li.ask(li.request([]))
+    assert [len(rows_of(page)) for page in answer["pages"] if page["kind"] == "knock"] == [1]
+    li.apply(answer)
+    answer = li.ask(li.request([], tail=True))
+    assert [len(rows_of(page)) for page in answer["pages"] if page["kind"] == "knock"] == [3]
+    assert all(cursor["tail"] is None for cursor in answer["cursors"].values())
 
 
 def test_history_older_than_its_window_stays_at_the_centre(world: World) -> None:  # P15

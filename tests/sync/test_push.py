@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -394,6 +395,18 @@ def test_a_supervisor_cannot_put_a_door_into_another_community(world: World) -> 
     zhang.sync()
     assert zhang.result(inside)["status"] == "applied"
     assert zhang.result(outside)["reason"] == "out_of_scope"
+
+
+def test_a_record_may_also_go_where_its_writer_is_not_but_only_by_its_parent(world: World) -> None:  # P21
+    world.kinds["knock"] = replace(world.kinds["knock"], channels=("grid:{grid}", "desk:{community}"))
+    world.kinds["door"] = replace(world.kinds["door"], channels=("grid:{grid}", "user:{label}"))
+    li, zhang, zhao = world.phone(world.li), world.phone(world.zhang), world.phone(world.zhao)
+    knock, elsewhere = li.knock("three-1"), zhao.knock("three-1")
+    chosen = zhang.save("create", "door", str(uuid7()), {"grid": "three", "label": "li"})
+    for phone in (li, zhao, zhang):
+        phone.sync()
+    assert li.result(knock)["status"] == "applied"
+    assert zhao.result(elsewhere)["reason"] == zhang.result(chosen)["reason"] == "out_of_scope"
 
 
 def test_work_on_a_grid_that_was_taken_from_wang_goes_to_review(world: World) -> None:  # P15
