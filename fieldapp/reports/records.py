@@ -19,6 +19,7 @@ from fieldapp.people.at_desk import at_desk
 from fieldapp.places.record import Grid
 from fieldapp.reports.log import addresses, lines
 from fieldapp.reports.progress import held, span
+from fieldapp.visits.record import Visit
 
 records = at_desk("records", "/records")
 registry.add_desk_page("/records", _l("Records and sheets"), 14)
@@ -98,7 +99,7 @@ def listed(kind: str, start: str, end: str, grid: str) -> tuple[list[str], list[
 def page() -> str | Response:
     """The newest hundred of a kind in a period, or all of them as a file."""
     known = kinds()
-    kind = request.args.get("kind") or next(iter(known))
+    kind = request.args.get("kind") or Visit.kind
     if kind not in known:
         abort(404)
     today = local_day(now())
