@@ -151,6 +151,7 @@ def test_a_battery_and_a_hose_found_offline_the_letter_signed_and_frozen_and_a_r
     expect(zhang.page.locator("#findings li")).to_have_count(4)
     page.goto(address)
     assert page.locator("[data-text]").inner_text() == said
+    expect(page.locator("main")).to_contain_text(words("Received") + " 2026-11-23")
     li.go("/today").page.locator("main a[href^='/hazards/']").filter(has_text=HOME).filter(
         has_text=words("E-bike or battery charged indoors")
     ).click()

@@ -422,7 +422,7 @@ def test_phones_get_new_households_through_the_feed(tmp_path: Path, database: pe
     kinds_by_channel = {(one.channel.split(":")[0], one.kind) for one in Feed.select()}
     assert kinds_by_channel == {
         ("community", "community"), ("community", "grid"), ("community", "building"), ("community", "stair_unit"),
-        ("grid", "door"), ("grid", "household"), ("care", "care_person"),
+        ("grid", "door"), ("grid", "household"), ("care", "care_person"), ("community", "letter_template"),
     }  # fmt: skip
     newest = max(one.seq for one in Feed.select())
     imported(tmp_path, row("301", care="独居", phone="000-55555555"))
