@@ -36,7 +36,9 @@ def lines() -> list[LogLine]:
     plain = [
         LogLine(record.kind, record.noun, by=_first_choice(record))
         for record in registry.records.values()
-        if record.append_only and record.kind not in told and not record.channels()[0].startswith("user:")
+        if record.append_only
+        and record.kind not in told
+        and not "".join(record.channels()).startswith("user:")
     ]
     order = list(registry.records)
     return sorted([*registry.log_lines, *plain], key=lambda line: order.index(line.kind))
