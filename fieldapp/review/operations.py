@@ -66,7 +66,7 @@ def places(found: Iterable[Operation], me: Me) -> dict[str, Household]:
         elif record is not None and isinstance(id, str):
             through.setdefault(record, {})[one.op] = id
     for record, ids in through.items():
-        found_at = record.select().where(record.id.in_(set(ids.values()))).dicts()
+        found_at: Any = record.select().where(record.id.in_(set(ids.values()))).dicts()
         at_home = {one["id"]: one["household"] for one in found_at}
         named |= {op: at_home[id] for op, id in ids.items() if at_home.get(id)}
     homes = {
