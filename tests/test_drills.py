@@ -19,6 +19,7 @@ from fieldapp import create_app
 from fieldapp.drills.make import Expected, pasted
 from fieldapp.drills.record import Drill, DrillCheck, DrillFix, DrillGroup, DrillLeader, DrillPerson
 from fieldapp.drills.report import copies, minutes
+from fieldapp.phone import asset
 from sync.ids import uuid7
 from tests.browser.badges import DRILL, badge, person
 from tests.cast import NOW, Town, named, signed_in_database
@@ -250,3 +251,14 @@ def test_pasted_lines_need_no_more_than_a_name() -> None:
     assert pasted("何小雨", {}) == [Expected("何小雨", "evacuation", "volunteer")]
     (one,) = pasted("吴大爷\t7号楼\t000-1388 0412\t7-1-402\t4", {})
     assert one == Expected("吴大爷", "7号楼", "resident", "0412", "7-1-402", 4)
+
+
+def test_only_the_decoders_own_answer_may_compile_webassembly(world: World) -> None:
+    app, _, _ = world
+    client = client_of(app, "li")
+    for name in ("decoder.js", "decoder.wasm", "scan.js", "page.js"):
+        answer = client.get(asset(name))
+        assert answer.status_code == 200
+        assert ("wasm-unsafe-eval" in answer.headers["Content-Security-Policy"]) is name.startswith("decoder")
+    assert client.get(asset("decoder.wasm")).content_type == "application/wasm"
+    assert "wasm" not in client.get(f"/drills/{DRILL}/scan").headers["Content-Security-Policy"]

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 
 from fieldapp import create_app
 from fieldapp.declare.digest import digests
+from fieldapp.declare.form import holds
 from fieldapp.declare.kinds import kinds, specs_of
 from fieldapp.declare.record import Record, Token
 from fieldapp.declare.registry import registry
@@ -208,6 +209,8 @@ def sample(kind: str, town: Town) -> dict[str, Any]:
             made[name] = list(field.words)[:1] if field.wire == "choices" else next(iter(field.words))
         elif field.wire in ("text", "signature") and name in asked:
             made[name] = {"signature": "M12 40 13 41"}.get(field.wire, "x")
+    specs = specs_of("create", kind)
+    made = {name: given for name, given in made.items() if holds(specs.get(name, {}).get("shown_if"), made)}
     return made | digests(record, made)
 
 
