@@ -184,6 +184,22 @@ def bundle_page(out: Path) -> None:
     shrink(page, "eval")
 
 
+def bundle_scanner(out: Path) -> dict[str, str]:
+    """What reads codes: the page's part, the worker that decodes, and the library's WebAssembly; name → path."""
+    wasm = out / "decoder.wasm"
+    shutil.copy(ROOT / "node_modules" / "zxing-wasm" / "dist" / "reader" / "zxing_reader.wasm", wasm)
+    files = {wasm.name: f"build/{named_by_content(wasm).name}"}
+    for name, needs, known_as in (
+        ("decoder.js", "decoder.wasm", "FIELDAPP_WASM"),
+        ("scan.js", "decoder.js", "FIELDAPP_DECODER"),
+    ):
+        made = out / name
+        define = f'--define:{known_as}="/static/{files[needs]}"'
+        bundle(STATIC / "page" / name, made, f"--format={'iife' if name == 'decoder.js' else 'esm'}", define)
+        files[name] = f"build/{named_by_content(made).name}"
+    return files
+
+
 def named_by_content(file: Path) -> Path:
     """Rename to a name that changes whenever the content does, so that it may be cached for ever."""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10]
@@ -208,14 +224,17 @@ AT_ONCE = ("app.css", "page.js")
 LATER = ("signature.js", "aloud.js")  # what a part of a page names by data-script
 
 
-def export_declarations(out: Path, files: dict[str, str]) -> str:
-    """`data.js`: screens, forms, templates, catalogs and what renders them; returns the version of the app."""
+def export_declarations(out: Path, files: dict[str, str], later: Iterable[str]) -> str:
+    """`data.js`: screens, forms, templates, catalogs and what renders them; returns the version of the app.
+
+    `later`: the names of what is fetched in the background.
+    """
     from fieldapp.declare import export
     from fieldapp.features import declare_all
 
     declare_all()
-    at_once, later = ({name: f"/static/{files[name]}" for name in names} for names in (AT_ONCE, LATER))
-    version = export.build(out, at_once, later)
+    at_once, after = ({name: f"/static/{files[name]}" for name in names} for names in (AT_ONCE, later))
+    version = export.build(out, at_once, after)
     # Not shrunk a second time: compiled templates are alike, and gzip makes more of that than terser does.
     bundle(out / "data.js", out / "data.min.js", "--format=iife", "--charset=utf8")
     (out / "data.min.js").replace(out / "data.js")
@@ -245,12 +264,14 @@ def build_into(out: Path) -> None:
             bundle(STATIC / "page" / name, out / name, "--format=esm")
         names = ("app.css", "page.js", "desk.css", "desk.js", *LATER)
         files = {name: f"build/{named_by_content(out / name).name}" for name in names}
-        version = export_declarations(out, files)
+        scanner = bundle_scanner(out)
+        files |= scanner
+        version = export_declarations(out, files, (*LATER, *scanner))
         files |= {f"{file.name.split('-')[0]}.json": f"build/{file.name}" for file in out.glob("*.json")}
         engine.result()
     (out / "sw.js").write_bytes((out / "data.js").read_bytes() + b"\n" + (out / "engine.js").read_bytes())
     (out / "third-party.txt").write_text(third_party_notices(), encoding="utf-8")
-    pack(file for file in out.iterdir() if file.suffix in (".js", ".css", ".json"))
+    pack(file for file in out.iterdir() if file.suffix in (".js", ".css", ".json", ".wasm"))
     manifest = {"version": version, "files": files, "sources": fingerprint()}
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 

@@ -13,6 +13,7 @@ from fieldapp.config import database_url
 from fieldapp.declare.kinds import kinds
 from fieldapp.declare.page_save import Draft, PageSave
 from fieldapp.declare.registry import registry
+from fieldapp.drills.models import DrillKey
 from fieldapp.people.account import Account
 from fieldapp.places.register_models import REGISTER_MODELS
 from fieldapp.rescue.models import RescueBrought
@@ -36,8 +37,8 @@ def open_database(url: str | None = None) -> peewee.Database:
 
 
 def app_models() -> list[type[peewee.Model]]:
-    """The tables that are not records: accounts, drafts, what pages saved, imports under way, rescue files."""
-    return [Account, Draft, PageSave, RescueBrought, *REGISTER_MODELS]
+    """The tables that are not records: accounts, drafts, what pages saved, imports under way, rescue files, keys."""
+    return [Account, Draft, DrillKey, PageSave, RescueBrought, *REGISTER_MODELS]
 
 
 def upgrade(database: peewee.Database) -> list[str]:

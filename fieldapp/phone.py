@@ -13,6 +13,8 @@ from werkzeug.security import safe_join
 from fieldapp.config import resources
 
 phone = Blueprint("phone", __name__)
+DECODER = "build/decoder-"
+DECODER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -77,8 +79,13 @@ def static_file(name: str) -> Response:
         ".json": "application/json",
         ".svg": "image/svg+xml",
         ".png": "image/png",
+        ".wasm": "application/wasm",
     }
     mimetype = types.get(Path(name).suffix)
     if mimetype is None or not (static_folder() / name).is_file():
         abort(404)
-    return _file(name, mimetype, FOREVER if top == "build" else "public, max-age=86400")
+    answer = _file(name, mimetype, FOREVER if top == "build" else "public, max-age=86400")
+    if name.startswith(DECODER):
+        # A worker is held to its own answer's policy: pages stay without it. The phone keeps the answer with its headers.
+        answer.headers["Content-Security-Policy"] = DECODER_POLICY
+    return answer

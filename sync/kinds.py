@@ -14,6 +14,7 @@ from sync.scope import Me, channels_of, matches, named
 COMMON = ("id", "version", "seq", "author", "device_time", "server_time")
 Values = dict[str, Any]
 Upgrade = Callable[[Values], Values]
+Vouch = Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Mapping[str, Any]]
 Compute = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 
@@ -22,6 +23,12 @@ def _nobody(verb: str, me: Me) -> bool:
 
 
 def _fine(verb: str, patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {}
+
+
+def _vouched(
+    made: Mapping[str, Any], parent: Mapping[str, Any], named: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any]:
     return {}
 
 
@@ -37,6 +44,8 @@ class Kind:
     listed in `effect_defaults` with the value it starts from. `form` is the version of its fields, `upgrades` what brings
     values of version n to n + 1.  # P18  `files`: field that lists blobs → field in which the server lists those of them
     that have arrived.  # P23  What is `late` is all of it history: it comes with the tail, after what a day's work needs.
+    `vouched(values, parent, named)`: what is wrong with a new record's proofs, such as a signature, beside its parent and
+    the records of `links`; empty when all is well.
     """
 
     name: str
@@ -60,6 +69,7 @@ class Kind:
     upgrades: Mapping[int, Upgrade] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    vouched: Vouch = _vouched
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -106,6 +106,10 @@ class Verbs:
         made |= values.inherited(kind, parent.values if parent else None)
         made |= {"id": op.record, "community": self.me.community, "author": self.me.id, "gone": False}
         made["device_time"] = corrected(op.at, op.offset, self.batch.moment)
+        named = {name: self._values(target, made[name]) for name, target in kind.links.items()}
+        problems = dict(kind.vouched(made, parent.values if parent else {}, named))
+        if problems:
+            return refused("invalid", fields=problems)
         outside = self._outside(kind.channels_of(made), kind, op.record, kind.chosen(made))
         if outside:
             return outside
@@ -230,6 +234,10 @@ class Verbs:
         if row is None:
             return self._absent(kind, id, "missing_record")
         return self._outside(row.channels, row.kind, id)
+
+    def _values(self, kind: str, id: str | None) -> Values:
+        row = self.batch.get(kind, id) if id else None
+        return row.values if row else {}
 
     def _record(self, op: Op, kind: Kind, gone_is_done: bool = False) -> tuple[Row | None, Outcome]:
         """The record that an operation changes, or why it cannot."""

@@ -13,6 +13,7 @@ from fieldapp.db import open_database, upgrade
 from fieldapp.declare.beginning import begin
 from fieldapp.declare.digest import digests
 from fieldapp.declare.kinds import kinds
+from fieldapp.drills.make import Expected, Plan, make
 from fieldapp.features import declare_all
 from fieldapp.home_checks.items import HOME
 from fieldapp.letters.record import Letter
@@ -100,7 +101,29 @@ def build_town(database: peewee.Database, now: datetime = NOW) -> Town:
             database=database,
         )
     put(database, kinds(), heping, _round(ids, households), now)
+    ids["drill"] = fire_drill(database, people, now)
     return Town(people, ids, households)
+
+
+# Known to every test, so that it can sign badges, and bad ones.
+DRILL_SECRET = 7
+
+
+def fire_drill(database: peewee.Database, people: dict[str, Person], now: datetime) -> str:
+    """Today's drill of Heping: Li and Zhang take the roll call at the east gate; Li is expected herself, as are a volunteer and two residents."""
+    facts = {
+        "title": "119 消防演习", "place": "中心花园", "day": "2026-11-23", "starts_at": "2026-11-23T02:30:00Z",
+        "ends_at": "2026-11-23T04:00:00Z", "commander": "张", "stations": ["extinguisher", "escape"],
+    }  # fmt: skip
+    expected = (
+        Expected("李", "evacuation", "staff", user=people["li"].id),
+        Expected("何小雨", "first_aid", "volunteer", "4417"),
+        Expected("吴秀兰", "3号楼", digits="0412", address="3-1-402", floor=4, needs_help=True),
+        Expected("孙国强", "3号楼", digits="7790", address="3-1-601", floor=6),
+    )
+    ids = (named(f"drill {at}") for at in range(100))
+    plan = Plan(facts, expected, {people["li"].id: "东门", people["zhang"].id: "东门"})
+    return make(database, people["li"].community, plan, now, new_id=lambda: next(ids), secret=DRILL_SECRET)
 
 
 def example(kind: str) -> str:
@@ -115,6 +138,9 @@ def example(kind: str) -> str:
         "decision": "decision zhang",
         "leaflet_round": "round dogs",
         "round_door": "round door 3-1-601",
+        "drill": "drill 0",
+        "drill_group": "drill 3",
+        "drill_person": "drill 6",
     }
     return named(names[kind])
 

@@ -16,13 +16,15 @@ from flask.testing import FlaskClient
 
 from fieldapp import create_app
 from fieldapp.declare.digest import digests
+from fieldapp.declare.form import holds
 from fieldapp.declare.kinds import kinds, specs_of
-from fieldapp.declare.record import Record
+from fieldapp.declare.record import Record, Token
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Screen
 from fieldapp.people.at_desk import made_here
 from sync.ids import uuid7
 from sync.write import put
+from tests.browser.badges import badge
 from tests.cast import NOW, PASSWORD, Town, named, signed_in_database
 from tests.parity.contexts import row_fields
 
@@ -37,6 +39,7 @@ IN_CHANNEL = {
     "community": OF_COMMUNITY,
     "desk": {"zhang"},
     "round": {"chen", "zhou"},
+    "drill": HOLDERS,
 }
 OPEN = {
     "/livez",
@@ -200,10 +203,14 @@ def sample(kind: str, town: Town) -> dict[str, Any]:
             made[name] = "2026-12-01"
         elif field.wire == "rows":
             made[name] = [row(name)]
+        elif isinstance(field, Token) and not field.about:
+            made[name] = badge(None)
         elif getattr(field, "words", None):
             made[name] = list(field.words)[:1] if field.wire == "choices" else next(iter(field.words))
         elif field.wire in ("text", "signature") and name in asked:
             made[name] = {"signature": "M12 40 13 41"}.get(field.wire, "x")
+    specs = specs_of("create", kind)
+    made = {name: given for name, given in made.items() if holds(specs.get(name, {}).get("shown_if"), made)}
     return made | digests(record, made)
 
 

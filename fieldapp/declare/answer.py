@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 from uuid import NAMESPACE_URL, uuid5
 
 import peewee
@@ -15,9 +15,9 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from fieldapp.config import instant, local_day, now, utc_offset
-from fieldapp.declare import photo
+from fieldapp.declare import photo, token
 from fieldapp.declare.expressions import expression
-from fieldapp.declare.find import Missing, run_queries
+from fieldapp.declare.find import Missing, find, resolve, run_queries
 from fieldapp.declare.form import LISTS, NO_PICTURE, FieldForm, describe
 from fieldapp.declare.own import own_list
 from fieldapp.declare.page_save import Draft, PageSave
@@ -87,10 +87,17 @@ def form_view(
     }
 
 
-def answer_screen(screen: Screen, url: str, params: Mapping[str, str], method: str = "GET") -> AnyResponse:
+def answer_screen(
+    screen: Screen,
+    url: str,
+    params: Mapping[str, str],
+    method: str = "GET",
+    args: Mapping[str, str] | None = None,
+) -> AnyResponse:
     """The whole answer: 403 for the role, 404 for a missing record, 422 for a bad form, else the page."""
     moment = now()
-    args = {name: request.args.get(name, "") for name in screen.args} if request else {}
+    given = (request.args if request else {}) if args is None else args
+    args = {name: given.get(name, "") for name in screen.args}
     if screen.for_roles and g.me.role not in screen.for_roles:
         return problem(403, url, moment)
     ctx = context(url, args, moment)
@@ -137,6 +144,9 @@ def _post(
         ctx["form"] = form_view(form, sent.data, words, False)
         return page(screen, ctx, 422)
     scope = {**params, **ctx, "form": {"values": values}}
+    if refused := _refusals(screen, form, values, scope):
+        ctx["form"] = form_view(form, sent.data, refused, False)
+        return page(screen, ctx, 422)
     fresh = request.form.get("fresh_id", "")
     earlier = PageSave.get_or_none(PageSave.group == fresh)
     then = screen.then or ctx["url"]
@@ -158,6 +168,35 @@ def _post(
         PageSave.create(group=group, account=g.me.id, says=says, url=ctx["url"], at=instant(moment))
         Draft.drop(g.me.id, ctx["url"])
     return go(goes_to)
+
+
+def _refusals(
+    screen: Screen, form: type[FieldForm], values: dict[str, Any], scope: dict[str, Any]
+) -> dict[str, list[str]]:
+    """What stands in the way of a well-formed save: a token that does not hold, or what the screen itself refuses.
+
+    Who a token names comes into `values` and `scope`.
+    """
+    errors: dict[str, list[str]] = {}
+    for name, spec in form.specs().items():
+        if spec["type"] != "token" or not values.get(name):
+            continue
+        kind = spec.get("about")
+        key, of = (str(resolve(spec[one], scope) or "") for one in ("key", "of"))
+        why = token.wrong(values[name], key, of, scope["now"], bool(kind))
+        if kind and not why:
+            read = token.read(values[name])
+            record = read and find(registry.records[kind], str(read.about), g.me, scope)
+            why = None if record else "unknown"
+            if record:
+                scope[kind], values[kind] = record, record["id"]
+        if why:
+            errors[name] = [gettext(token.WRONG[why])]
+    if not errors:
+        for name, source in screen.refuses.items():
+            if said := str(expression(source)(**scope, _=gettext, gettext=gettext)):
+                errors[name] = [said]
+    return errors
 
 
 def _with_photos(form: type[FieldForm], moment: datetime) -> tuple[Any, list[str]]:
@@ -192,10 +231,11 @@ def go(url: str) -> AnyResponse:
     if not wants_fragment():
         return redirect(url, 303)
     g.load_me()
-    found = match(url)
+    path, _, query = url.partition("?")
+    found = match(path)
     if found is None:
         return redirect(url, 303)
-    answer = answer_screen(found[0], url, found[1])
+    answer = answer_screen(found[0], path, found[1], args=dict(parse_qsl(query)))
     answer.headers["HX-Push-Url"] = url
     return answer
 

@@ -180,7 +180,11 @@ def keys(record: type[Record]) -> list[list[str]]:
 
 def _screen(screen: Any) -> dict[str, Any]:
     made: dict[str, Any] = screen.export()
-    made["says"] = Script(compile_expression(expression_environment(), screen.says)) if screen.says else None
+    environment = expression_environment()
+    made["says"] = Script(compile_expression(environment, screen.says)) if screen.says else None
+    made["refuses"] = {
+        name: Script(compile_expression(environment, why)) for name, why in screen.refuses.items()
+    }
     return made
 
 

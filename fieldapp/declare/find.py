@@ -46,6 +46,16 @@ def run_queries(queries: Mapping[str, Query], me: Me, scope: dict[str, Any], now
     return found
 
 
+def find(record: type[Record], id: str, me: Me, scope: Mapping[str, Any]) -> dict[str, Any] | None:
+    """One record by its id, within what the person may hold."""
+    found = (
+        record.select()
+        .where(record.id == id, record.gone == False, visible(record, record.channels(), me))  # noqa: E712
+        .first()
+    )
+    return found and as_dict(found, scope)
+
+
 def as_dict(record: Record, scope: Mapping[str, Any]) -> dict[str, Any]:
     """A record as templates see it: its fields, derived values and state."""
     made = dict(record.__data__)

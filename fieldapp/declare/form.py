@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from flask_wtf import FlaskForm
 from wtforms import Field
 
+import fieldapp.declare.token  # noqa: F401  the words for what is wrong with one
 from fieldapp.declare import signature
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
@@ -78,11 +79,13 @@ class Input(Field):
 
 def field(type: str, label: str, **spec: Any) -> Any:
     """Declare a field: `choice`, `choices`, `text`, `textarea`, `integer`, `day`, `instant`, `boolean`, `hidden`, `photos`,
-    `signature` or `rows`.
+    `signature`, `rows` or `token`.
 
     `words`: name of a declared list of choices · `max`, `min` · `pattern` · `required` · `required_if`, `shown_if`:
     field → values, all of which must hold. A field that is not shown has no value. `rows` repeats its `fields`
     (name → `part`) once a row, its `words` are the keys of the rows to begin with; a page sends them as `name.key.part`, the value is a list of `{"key": …, part: …}`.
+    `token`: a signed text (declare/token.py) by the public `key` and for the record `of`, both names in scope; with `about`
+    it names a record of that kind, which a valid one puts into the form's values and into scope under the kind's name.
     """
     return Input(label, type, **spec)
 
@@ -115,6 +118,8 @@ def parse(type: str, texts: list[str]) -> Any:
     text = (texts[0] if texts else "").replace("\r\n", "\n").strip()
     if type == "boolean":
         return text not in ("", "0", "false")
+    if type == "token":
+        return text.upper()
     if type in ("text", "textarea", "choice", "hidden", "signature"):
         return text
     if not text:
@@ -174,7 +179,7 @@ def are_photos(value: Any) -> bool:
 def _rule(spec: Mapping[str, Any]) -> Callable[[Any], Problem | None]:
     """What is wrong with a value that is there, as a function made once for the field."""
     kind = spec["type"]
-    if kind in ("text", "textarea", "hidden"):
+    if kind in ("text", "textarea", "hidden", "token"):
         return _text_rule(spec)
     if kind == "integer":
         low, high = spec.get("min", 0), spec.get("max", 999999)

@@ -9,10 +9,11 @@ from typing import Any
 from fieldapp.declare.digest import digests
 from fieldapp.declare.expressions import effect_functions
 from fieldapp.declare.form import PATTERN, Errors, are_photos, checker, is_signature
-from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref, Signature
+from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref, Signature, Token
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Save, Screen
-from sync.kinds import Kind
+from fieldapp.declare.token import vouched
+from sync.kinds import Kind, Vouch
 from sync.scope import Me
 
 
@@ -49,7 +50,25 @@ def _kind(record: type[Record]) -> Kind:
         upgrades=record.upgrades,
         files=record.photo_fields(),
         links=_links(record),
+        vouched=_vouched(record),
     )
+
+
+def _vouched(record: type[Record]) -> Vouch:
+    tokens = {name: field for name, field in record.own_fields().items() if isinstance(field, Token)}
+
+    def problems(
+        made: Mapping[str, Any], parent: Mapping[str, Any], named: Mapping[str, Mapping[str, Any]]
+    ) -> Mapping[str, Any]:
+        # Who is named hangs under the same record: what happens here is nothing of another one's.
+        stray = {
+            name: [["other", {}]]
+            for name, one in named.items()
+            if one.get(record.parent or "", parent["id"]) != parent["id"]
+        }
+        return stray or vouched(tokens, made, parent)
+
+    return problems if tokens else lambda made, parent, named: {}
 
 
 def _links(record: type[Record]) -> dict[str, str]:

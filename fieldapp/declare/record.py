@@ -141,6 +141,21 @@ class Photos(ListOf):
         model._meta.add_field(f"{name}{HERE}", ListOf())
 
 
+class Token(Text):
+    """A signed text (declare/token.py): by the key in the field `key` of the record that this one hangs under, for that
+    record, about the one that the field `about` names, or nobody; held to it again when it arrives. `required_if`: field → values."""
+
+    def __init__(
+        self,
+        key: str,
+        about: str | None = None,
+        required_if: Mapping[str, tuple[str, ...]] | None = None,
+        **options: Any,
+    ) -> None:
+        self.key, self.about, self.required_if = key, about, required_if
+        super().__init__(**options)
+
+
 HERE = "_here"
 
 

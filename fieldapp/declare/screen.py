@@ -70,6 +70,7 @@ class Screen:
     saves: tuple[Save, ...] = ()
     then: str | None = None
     says: str | None = None
+    refuses: Mapping[str, str] = field(default_factory=dict)
 
     def parameters(self) -> list[str]:
         """The names of the URL's parameters."""
@@ -133,19 +134,33 @@ def record_screen(
     for_roles: tuple[str, ...] | None = None,
     args: tuple[str, ...] = (),
     tab: str | None = None,
+    refuses: Mapping[str, str] | None = None,
     **queries: Query,
 ) -> Screen:
     """Declare a screen with a form: GET shows it, a valid POST makes `saves` as one group and goes on to `then`.
 
     `then` is filled from URL parameters, loaded records and the form: "/units/{household.stair_unit}"; `{saved}` is the id
-    of the first record that was created. `says` is a
-    Jinja expression for the line that tells what was saved, over the same names.
+    of the first record that was created. `says` is a Jinja expression for the line that tells what was saved, over the same
+    names. `refuses`: field → Jinja expression over these names; a text that it gives is what stands in the way of a save
+    that is otherwise well-formed.
     """
     for save in saves:
         if save.target and save.target not in queries:
             raise ValueError(f"{pattern}: {save.verb} {save.record.kind} needs a query named {save.target}")
     made = Screen(
-        name or _name(template), pattern, template, queries, for_roles, args, tab, (), form, saves, then, says
+        name or _name(template),
+        pattern,
+        template,
+        queries,
+        for_roles,
+        args,
+        tab,
+        (),
+        form,
+        saves,
+        then,
+        says,
+        refuses or {},
     )
     registry.add_screen(made)
     return made

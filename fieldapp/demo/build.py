@@ -18,6 +18,7 @@ from fieldapp.config import instant, local_day, utc_offset
 from fieldapp.declare.expressions import expression
 from fieldapp.declare.kinds import kinds
 from fieldapp.demo.checks import checks
+from fieldapp.demo.drill import drill
 from fieldapp.demo.history import WEEKEND_DAYS, Home, Knock, moment, year
 from fieldapp.demo.letters import sign_historic, sign_letters
 from fieldapp.demo.review import leave_open
@@ -94,6 +95,7 @@ class _Build:
             sign_letters(self.database, self.community, letters, self.now)
             leave_open(self.database, self.community, self.seeded, self.now)
             rounds(self.database, self.community, self.seeded, self.now)
+            drill(self.database, self.community, Seeded(f"{self.plan.name} drill"), self.now)
         else:
             sign_historic(self.database, self.community, letters, self.now)
 

@@ -15,6 +15,9 @@
  * @property {Condition | null} [requiredIf]
  * @property {Condition | null} [shownIf]
  * @property {Spec[]} [fields] the parts of each row of a `rows` field
+ * @property {string} [key] of a token: the name in scope of the public key
+ * @property {string} [of] of a token: the name in scope of the record that it must be for
+ * @property {string} [about] of a token: the kind of the record that it must name
  *
  * @typedef {Record<string, any>} Values
  * @typedef {Record<string, [string, Record<string, number>][]>} Errors
@@ -87,6 +90,7 @@ function parse(type, texts, utcOffset) {
   if (LISTS.includes(type)) return texts.filter((text) => text !== "");
   const text = strip((texts[0] ?? "").replaceAll("\r\n", "\n"));
   if (type === "boolean") return !["", "0", "false"].includes(text);
+  if (type === "token") return text.toUpperCase();
   if (["text", "textarea", "choice", "hidden", "signature"].includes(type)) return text;
   if (text === "") return null;
   if (type === "integer") {
@@ -145,6 +149,8 @@ function problem(spec, value, words) {
     }
     case "signature":
       return value.length <= LONGEST && SIGNATURE.test(value) ? null : [PATTERN, {}];
+    case "token":
+      return value.length > 200 ? [TOO_LONG, { max: 200 }] : null;
     case "day":
       return isDay(value) ? null : [NOT_A_DAY, {}];
     case "instant":

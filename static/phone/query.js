@@ -106,6 +106,20 @@ async function run(tx, { results }, data, query, scope) {
 }
 
 /**
+ * One record of a kind by its id; null where this phone does not hold it.
+ * @param {import("./store.js").Store} store
+ * @param {any} data
+ * @param {string} kind
+ * @param {string} id
+ * @param {Scope} scope
+ * @returns {Promise<Fields | null>}
+ */
+export async function find(store, data, kind, id, scope) {
+  const row = await store.get("records", id);
+  return row?.shown && row.kind === kind ? asRecord(data, row, scope) : null;
+}
+
+/**
  * What a query finds: rows in order, or what a count counts.
  * @param {any} tx
  * @param {any} data

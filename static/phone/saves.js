@@ -1,12 +1,14 @@
 // Saves: turns a valid form into operations in the outbox, as `fieldapp/declare/save.py` does on the server.
 
 import { sha256 } from "./attachments.js";
+import { lookup } from "./context.js";
 import { settled } from "./drafts.js";
 import { check, holds, readValues } from "./forms.js";
 import { uuid7 } from "./ids.js";
 import { save, undo } from "./outbox.js";
-import { resolve } from "./query.js";
+import { find, resolve } from "./query.js";
 import { evaluate } from "./render.js";
+import { prove } from "./token.js";
 
 /**
  * @typedef {import("./context.js").Phone} Phone
@@ -160,6 +162,30 @@ async function seal(data, saves) {
 }
 
 /**
+ * What stands in the way of a well-formed save: a token that does not hold, or what the screen itself refuses.
+ * @param {Phone} phone
+ * @param {any} screen
+ * @param {Values} kept gets the ids that tokens name
+ * @param {Record<string, any>} scope gets the records that tokens name
+ */
+async function refusals({ data, store }, screen, kept, scope) {
+  const { errors, named } = await prove(
+    data.forms[screen.form].fields,
+    kept,
+    data.words.token,
+    (name) => lookup(scope, name),
+    (kind, id) => find(store, data, kind, id, /** @type {any} */ (scope)),
+  );
+  Object.assign(scope, named);
+  if (!Object.keys(errors).length)
+    for (const [name, why] of Object.entries(screen.refuses ?? {})) {
+      const said = String(evaluate(/** @type {any} */ (why), scope, data));
+      if (said) errors[name] = [[said, {}]];
+    }
+  return errors;
+}
+
+/**
  * Check what a page sent and save it as one group.
  * @param {Phone} phone
  * @param {{screen: any, params: Record<string, string>, path: string, ctx: Record<string, any>,
@@ -173,6 +199,7 @@ export async function submit(phone, { screen, params, path, ctx, body }) {
   const { kept, errors } = check(fields, values, data.words);
   /** @type {Record<string, any>} */
   const scope = { ...params, ...ctx, form: { values: kept } };
+  if (!Object.keys(errors).length) Object.assign(errors, await refusals(phone, screen, kept, scope));
   if (Object.keys(errors).length) return { values, scope, full: false, errors };
 
   const says = screen.says ? String(evaluate(screen.says, scope, data)) : "";

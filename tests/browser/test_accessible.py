@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from fieldapp.declare.registry import registry
 from fieldapp.features import declare_all
+from tests.browser.badges import DRILL, person
 from tests.browser.conftest import Phones
 from tests.browser.doors import LIVED_IN, UNIT, drafts, meet, no_answer, visit
 from tests.browser.phone import Phone
@@ -57,6 +58,12 @@ def screens() -> list[str]:
     return [*found, "/search?q=wjg", "/search?q=zzz", visit(LIVED_IN[1]), "/units/nothing"]
 
 
+def drill_pages() -> list[str]:
+    """The desk's pages of the cast's drill."""
+    pages = ("report", "badges", "poster", f"fix/{person(3)}")
+    return [f"/drills/{DRILL}/{page}" for page in pages]
+
+
 @pytest.fixture
 def zhang(server: Server, phones: Phones, proxy: Proxy) -> Iterator[Phone]:
     """A supervisor's phone on which every screen has something to show: visits sent, one waiting, a draft, a queue."""
@@ -81,7 +88,7 @@ def leave_something_waiting(phone: Phone, proxy: Proxy) -> None:
 def walk(phone: Phone, proxy: Proxy) -> Iterator[str]:
     """Be on every page in turn: the server's own, then every screen without signal, then a refused form."""
     proxy.mode = "pass"
-    for path in ("/sign-in", *desk_pages()):
+    for path in ("/sign-in", *desk_pages(), *drill_pages()):
         phone.go(path)
         expect(phone.page.locator("h1")).to_be_visible()
         yield path

@@ -1,0 +1,57 @@
+"""Badges: codes of the cast's drill as the desk prints them, and what no desk would print; and pictures of them."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+
+import segno
+from playwright.sync_api import expect
+
+from fieldapp.declare.token import new_key, sign
+from tests.browser.phone import Phone
+from tests.cast import DRILL_SECRET, NOW, named
+
+DRILL = named("drill 0")
+ROLL = f"/drills/{DRILL}"
+SCAN = f"{ROLL}/scan"
+
+
+def person(at: int) -> str:
+    """The id of the cast's drill's nth person: 0 Li, 1 He Xiaoyu, 2 Wu Xiulan, 3 Sun Guoqiang."""
+    return named(f"drill {6 + at}")
+
+
+def badge(
+    about: str | None,
+    drill: str = DRILL,
+    until: datetime = NOW + timedelta(hours=12),
+    secret: int = DRILL_SECRET,
+) -> str:
+    """The text of a badge, or of a poster where it is about nobody."""
+    return sign(new_key(secret)[0], drill, about, until)
+
+
+def picture(text: str) -> dict[str, object]:
+    """A photo of a printed code, as a file input takes it."""
+    made = io.BytesIO()
+    segno.make(text, error="m").save(made, kind="png", scale=6, border=6)
+    return {"name": "badge.png", "mimeType": "image/png", "buffer": made.getvalue()}
+
+
+def show(phone: Phone, text: str) -> None:
+    """On the screen of the scanner: the picture of a code."""
+    expect(phone.page.locator("[data-script] .pair")).to_be_visible()
+    phone.page.locator("[data-scan-file]").set_input_files(picture(text))
+
+
+def has_scanner(phone: Phone) -> Phone:
+    """Wait until all that reading a code takes is kept on the phone."""
+    phone.until(
+        """async () => {
+          const lists = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+          return lists.flat().some((one) => one.url.endsWith(".wasm"));
+        }""",
+        seconds=60,
+    )
+    return phone

@@ -1,0 +1,264 @@
+"""Drills at the centre: what the desk prepares, prints and counts, and codes that are looked at again when they arrive."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import peewee
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fieldapp import create_app
+from fieldapp.drills.make import Expected, pasted
+from fieldapp.drills.record import Drill, DrillCheck, DrillFix, DrillGroup, DrillLeader, DrillPerson
+from fieldapp.drills.report import copies, minutes
+from fieldapp.phone import asset
+from sync.ids import uuid7
+from tests.browser.badges import DRILL, badge, person
+from tests.cast import NOW, Town, named, signed_in_database
+from tests.test_scope import client_of
+
+World = tuple[Flask, Town, peewee.Database]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("FIELDAPP_DATA", str(tmp_path))
+    monkeypatch.setenv("FIELDAPP_NOW", NOW.isoformat())
+    monkeypatch.setenv("FIELDAPP_RATE_LIMITS", "off")
+    database, town = signed_in_database(f"sqlite:///{tmp_path / 'fieldapp.db'}")
+    yield create_app(database), town, database
+    database.close()
+
+
+class Leader:
+    """A leader's phone: checks are sent in whatever order, at whatever time of its clock."""
+
+    def __init__(self, app: Flask, town: Town, who: str) -> None:
+        self.client, self.user, self.device, self.seq = (
+            client_of(app, who),
+            town.people[who].id,
+            str(uuid7()),
+            0,
+        )
+
+    def check(
+        self, whom: int, at: datetime = NOW, what: str = "in", drill: str = DRILL, **more: Any
+    ) -> dict[str, Any]:
+        """One sign of the nth person of the list; where it ended."""
+        self.seq += 1
+        patch = {"drill": drill, "drill_person": person(whom), "what": what, "how": "tick", **more}
+        op = {
+            "op": str(uuid7()), "seq": self.seq, "group": str(uuid7()), "after": [], "form": 1, "base_version": None,
+            "base": {}, "at": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "offset": 0, "files": [], "verb": "create",
+            "kind": "drill_check", "record": str(uuid7()), "patch": patch,
+        }  # fmt: skip
+        request = {
+            "protocol": 1, "app": "test", "user": self.user, "device": self.device, "clock": "2026-11-23T02:42:05.000Z",
+            "epoch": None, "ops": [op], "cursors": {}, "tail": False,
+            "report": {"waiting": 1, "oldest": None, "used": None, "left": None},
+        }  # fmt: skip
+        answer = self.client.post("/sync", json=request).get_json()
+        result: dict[str, Any] = answer["results"][0]
+        return result
+
+
+def at(minute: int) -> datetime:
+    """A minute of the drill, which began at 02:30 UTC."""
+    return datetime(2026, 11, 23, 2, 30, tzinfo=NOW.tzinfo) + timedelta(minutes=minute)
+
+
+def test_the_first_time_stays_the_earliest_in_whatever_order_the_checks_arrive(world: World) -> None:
+    li = Leader(*world[:2], "li")
+    for minute, what in ((9, "in"), (3, "in"), (60, "out"), (5, "in"), (41, "out"), (2, "station")):
+        more = {"station": "escape"} if what == "station" else {}
+        assert li.check(3, at(minute), what, **more)["status"] == "applied"
+    sun = DrillPerson.get_by_id(person(3))
+    assert (sun.first_in, sun.last_out) == ("2026-11-23T02:32:00Z", "2026-11-23T03:30:00Z")
+    assert sun.stations == ["escape"]
+    assert DrillCheck.select().count() == 6
+
+
+def test_a_code_that_does_not_hold_goes_to_quarantine_whatever_the_phone_said(world: World) -> None:
+    li = Leader(*world[:2], "li")
+    scan = {"how": "scan"}
+    assert li.check(1, token=badge(person(1)), **scan)["status"] == "applied"
+    for token in (
+        "",
+        "HELLO",
+        badge(person(1), secret=8),
+        badge(person(2)),  # somebody else's
+        badge(None),  # the poster's
+        badge(person(1), drill=named("another drill")),
+        badge(person(1), until=NOW - timedelta(minutes=5)),
+    ):
+        ended = li.check(1, token=token, **scan)
+        assert (ended["status"], ended["reason"]) == ("quarantined", "invalid"), token
+        assert list(ended["detail"]["fields"]) == ["token"]
+    assert DrillCheck.select().count() == 1
+
+
+def test_a_badge_scanned_in_time_and_sent_days_later_is_taken(world: World) -> None:
+    li = Leader(*world[:2], "li")
+    token = badge(person(1), until=NOW - timedelta(minutes=5))
+    assert li.check(1, at(3), how="scan", token=token)["status"] == "applied"
+
+
+def test_only_leaders_of_a_drill_check_people_in(world: World) -> None:
+    app, town, _ = world
+    for who in ("wang", "chen", "zhao"):
+        assert Leader(app, town, who).check(3)["status"] == "quarantined", who
+
+
+def test_who_is_expected_at_one_drill_is_not_checked_in_at_another(world: World) -> None:
+    app, town, _ = world
+    client = client_of(app, "zhang")
+    prepare(client, town, leader=town.people["li"].id)
+    other = Drill.get(Drill.title == "冬季演习").id
+    assert Leader(app, town, "li").check(3, drill=other)["status"] == "quarantined"
+
+
+def prepare(client: FlaskClient, town: Town, **more: Any) -> Any:
+    """Zhang prepares a drill of the winter."""
+    form = {
+        "title": "冬季演习", "place": "东广场", "commander": "张", "day": "2026-11-25", "starts_at": "14:00", "ends_at": "16:00",
+        "stations": ["hose", "leaflets"], "building": town["building 3"], f"group-{town.people['chen'].id}": "first_aid",
+        f"post-{town.people['li'].id}": "西门", "people": "何小雨，灭火，000-1388 4417\n\n吴大爷，7号楼，，7-1-402，4", **more,
+    }  # fmt: skip
+    return client.post("/drills", data=form)
+
+
+def test_zhang_prepares_a_drill_with_everybody_who_is_expected(world: World) -> None:
+    app, town, _ = world
+    client = client_of(app, "zhang")
+    answer = prepare(client, town, leader=town.people["li"].id)
+    assert answer.status_code == 303
+    drill = Drill.get(Drill.title == "冬季演习")
+    assert (drill.starts_at, drill.stations) == ("2026-11-25T06:00:00Z", ["hose", "leaflets"])
+    groups = {one.id: one.code or one.name for one in DrillGroup.select().where(DrillGroup.drill == drill.id)}
+    people = {one.name: one for one in DrillPerson.select().where(DrillPerson.drill == drill.id)}
+    assert groups[people["何小雨"].drill_group] == "firefighting" and people["何小雨"].digits == "4417"
+    assert people["陈"].user == town.people["chen"].id and people["陈"].part == "volunteer"
+    assert (groups[people["吴大爷"].drill_group], people["吴大爷"].floor) == ("7号楼", 4)
+    homes = DrillPerson.select().where(DrillPerson.drill == drill.id, DrillPerson.address.startswith("3-"))
+    # Every home of the building in which somebody lives; who is in care may need help.
+    assert homes.count() == 22 and {one.address for one in homes if one.needs_help} == {"3-1-402", "3-2-402"}
+    (leader,) = DrillLeader.select().where(DrillLeader.drill == drill.id)
+    assert (leader.user, leader.post) == (town.people["li"].id, "西门")
+
+
+def test_what_is_wrong_with_a_drill_is_said_and_nothing_is_made(world: World) -> None:
+    app, town, _ = world
+    client = client_of(app, "zhang")
+    for more in (
+        {"title": ""},
+        {"ends_at": "13:00"},
+        {"day": "soon"},
+        {"people": "", "building": "", f"group-{town.people['chen'].id}": ""},
+    ):
+        assert prepare(client, town, **more).status_code == 422
+    assert Drill.select().count() == 1
+
+
+def test_every_badge_on_the_sheet_holds_for_its_own_drill(world: World) -> None:
+    app, town, _ = world
+    client = client_of(app, "zhang")
+    sheet = client.get(f"/drills/{DRILL}/badges").text
+    assert sheet.count("<svg") - client.get("/drills").text.count("<svg") == 4
+    for name in ("何小雨", "吴秀兰", "孙国强"):
+        assert name in sheet
+    assert "<svg" in client.get(f"/drills/{DRILL}/poster").text
+
+
+def test_volunteer_minutes_go_out_as_a_sheet_in_which_nothing_computes(world: World) -> None:
+    app, _, _ = world
+    li = Leader(*world[:2], "li")
+    DrillPerson.update(name="=1+1").where(DrillPerson.id == person(1)).execute()
+    for whom, minute, what in ((0, 0, "in"), (1, 4, "in"), (1, 100, "out")):
+        li.check(whom, at(minute), what)
+    client = client_of(app, "zhang")
+    rows = list(csv.reader(io.StringIO(client.get(f"/drills/{DRILL}/hours/csv").data.decode("utf-8-sig"))))
+    assert rows[0][:2] == ["姓名", "身份"]
+    lines = {row[0]: row for row in rows[1:]}
+    assert lines["'=1+1"][4:7] == ["10:34", "12:10", "96"]
+    # Li never signed out: no minutes, and it is said.
+    assert lines["李"][4:7] == ["10:30", "", ""] and lines["李"][8] == "未签退"
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"/drills/{DRILL}/hours/xlsx").data))
+    assert {cell.data_type for row in book.active.iter_rows() for cell in row} <= {"s", "n"}
+    assert "吴秀兰" not in lines
+
+
+def test_zhang_puts_a_time_right_with_a_reason_and_what_was_recorded_stays(world: World) -> None:
+    app, _, _ = world
+    Leader(*world[:2], "li").check(3, at(4))
+    client = client_of(app, "zhang")
+    path = f"/drills/{DRILL}/fix/{person(3)}"
+    assert client.post(path, data={"left_at": "11:50"}).status_code == 422
+    assert client.post(path, data={"left_at": "11:50", "reason": "签退时手机没电"}).status_code == 303
+    sun = DrillPerson.get_by_id(person(3))
+    assert (sun.first_in, sun.last_out) == ("2026-11-23T02:34:00Z", "2026-11-23T03:50:00Z")
+    assert (DrillFix.get().reason, DrillCheck.select().count()) == ("签退时手机没电", 1)
+    assert "签退时手机没电" in client.get(f"/drills/{DRILL}/report").text
+    assert client.post(path, data={"absent": "1", "reason": "认错人"}).status_code == 303
+    assert DrillPerson.get_by_id(person(3)).first_in is None
+
+
+def test_the_desk_of_another_community_sees_nothing_of_it(world: World) -> None:
+    app, _, _ = world
+    sun = client_of(app, "sun")
+    for page in ("report", "badges", "poster", "hours/csv", f"fix/{person(3)}"):
+        assert sun.get(f"/drills/{DRILL}/{page}").status_code == 404
+    assert "119" not in sun.get("/drills").text
+    for who in ("li", "chen"):
+        assert client_of(app, who).get(f"/drills/{DRILL}/report").status_code == 403
+
+
+def check(author: str, minute: int, token: str = "T") -> dict[str, Any]:
+    """A scan as the rule sees it."""
+    time = at(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"author": author, "device_time": time, "token": token, "drill_person": token.lower()}
+
+
+@pytest.mark.parametrize(
+    ("checks", "found"),
+    [
+        ([check("li", 0), check("wang", 1)], {"t"}),
+        ([check("wang", 1), check("li", 0)], {"t"}),
+        ([check("li", 0), check("wang", 9)], set()),  # somebody may walk from one gate to the other
+        ([check("li", 0), check("chen", 1)], set()),  # two leaders at one gate
+        ([check("li", 0, "T"), check("wang", 0, "U")], set()),
+        ([check("li", 0, ""), check("wang", 0, "")], set()),  # by name: there is no badge to copy
+    ],
+)
+def test_one_badge_at_two_places_at_once_is_a_copy(checks: list[dict[str, Any]], found: set[str]) -> None:
+    assert copies(checks, {"li": "东门", "chen": "东门", "wang": "西门"}) == found
+
+
+def test_minutes_are_whole_and_never_less_than_none() -> None:
+    assert minutes("2026-11-23T02:30:00Z", "2026-11-23T03:29:59Z") == 59
+    assert minutes("2026-11-23T02:30:00Z", "2026-11-23T02:00:00Z") == 0
+    assert minutes("2026-11-23T02:30:00Z", None) is None
+
+
+def test_pasted_lines_need_no_more_than_a_name() -> None:
+    assert pasted("何小雨", {}) == [Expected("何小雨", "evacuation", "volunteer")]
+    (one,) = pasted("吴大爷\t7号楼\t000-1388 0412\t7-1-402\t4", {})
+    assert one == Expected("吴大爷", "7号楼", "resident", "0412", "7-1-402", 4)
+
+
+def test_only_the_decoders_own_answer_may_compile_webassembly(world: World) -> None:
+    app, _, _ = world
+    client = client_of(app, "li")
+    for name in ("decoder.js", "decoder.wasm", "scan.js", "page.js"):
+        answer = client.get(asset(name))
+        assert answer.status_code == 200
+        assert ("wasm-unsafe-eval" in answer.headers["Content-Security-Policy"]) is name.startswith("decoder")
+    assert client.get(asset("decoder.wasm")).content_type == "application/wasm"
+    assert "wasm" not in client.get(f"/drills/{DRILL}/scan").headers["Content-Security-Policy"]
