@@ -7,7 +7,9 @@ import re
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+from fieldapp.declare.registry import registry
 from fieldapp.declare.words import LOCALES
+from fieldapp.features import declare_all
 from fieldapp.words.gather import catalog, template
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[ds]")
@@ -70,3 +72,15 @@ def test_the_words_of_the_field_are_the_ones_workers_use() -> None:
     said = {str(message.id): message.string for message in catalog("zh_Hans_CN")}
     asked = ("Met", "No answer", "Refused", "On this phone", "Received", "Door visit")
     assert [said[one] for one in asked] == ["见到人", "无人应答", "拒访", "已存本机", "已同步", "入户走访"]
+
+
+def test_what_a_screen_says_of_a_save_is_translated() -> None:
+    declare_all()
+    spoken = [
+        text
+        for screen in registry.screens.values()
+        for expression in (screen.says, *screen.refuses.values())
+        for text in re.findall(r"_\('([^']*)'", expression or "")
+    ]
+    assert len(spoken) > 10
+    assert set(spoken) <= ids(catalog("zh_Hans_CN"))

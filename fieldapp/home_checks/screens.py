@@ -19,6 +19,7 @@ from fieldapp.people.record import Member
 from fieldapp.places.record import Building, Household, StairUnit
 
 HAZARD = {"state": ("hazard",)}
+NEW_VERSION = _l("Checklist saved as a new version")
 
 record_screen(
     "/households/<household>/check",
@@ -145,7 +146,7 @@ for of, form in (("home", ChecklistForm), ("shared", SharedChecklistForm)):
         members=many(Member),
         saves=(create(Checklist),),
         then=f"/checklists/{of}",
-        says="_('Checklist saved as a new version')",
+        says=f"_('{NEW_VERSION}')",
     )
 
 add(

@@ -11,6 +11,8 @@ from fieldapp.people.record import Member, Profile
 from fieldapp.places.record import Building, CarePerson, Grid, Household
 from fieldapp.review.record import SENT_BACK, TOLD, Decision
 
+SETTINGS_SAVED = _l("Settings saved")
+
 screen(
     "/today",
     "today/today.html",
@@ -99,5 +101,5 @@ record_screen(
     profile=one(Profile, "me.profile"),
     saves=(patch(Profile, "profile", fields=("locale", "theme")),),
     then="/profile",
-    says="_('Settings saved')",
+    says=f"_('{SETTINGS_SAVED}')",
 )
