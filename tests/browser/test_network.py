@@ -41,8 +41,12 @@ def cursors(phone: Phone) -> dict[str, object]:
 
 def test_a_lost_answer_does_not_record_the_visit_twice(li: Phone, proxy: Proxy, server: Server) -> None:
     office = Office(server)
-    lost = proxy.lose_answer()
+    # What is fetched in the background must not be what is lost.
+    li.until_quiet()
+    send(li)
+    received(li)
     li.go(visit(FIRST))
+    lost = proxy.lose_answer()
     meet(li, FIRST)
     lost.wait()
     assert office.addresses() == [FIRST]
