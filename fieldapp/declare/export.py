@@ -17,7 +17,7 @@ from fieldapp.declare.expressions import environment as expression_environment
 from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
 from fieldapp.declare.script import Script, Texts, modules, script, shared
-from fieldapp.declare.template import compile_expression, compile_template, configure
+from fieldapp.declare.template import compile_all, compile_expression, configure
 from fieldapp.declare.words import LOCALES
 
 # The types of field that the engine treats in another way than the rest.
@@ -51,7 +51,7 @@ def collect(assets: dict[str, str], later: dict[str, str]) -> tuple[str, dict[st
         "screens": screens,
         "kinds": {name: _kind(record) for name, record in registry.records.items() if record.channels()},
         "templates": {
-            name: Script(compile_template(environment, name)) for name in template_names(environment)
+            name: Script(code) for name, code in compile_all(environment, template_names(environment)).items()
         },
     }
     asked = script(declared)

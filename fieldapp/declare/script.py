@@ -115,7 +115,8 @@ class Texts:
         text = json.loads(one)
         # The forms of a known text stand in each language.
         rest = '""' if text in self.known else many
-        return call + self.place(text) + (f",{rest}" if comma else "")
+        place = self.place(text)
+        return call + (place.strip('"') if text in self.places else place) + (f",{rest}" if comma else "")
 
     def catalog(self, texts: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """A language: its texts line by line, in the order of the numbers; what has forms, or is the engine's, by its id."""

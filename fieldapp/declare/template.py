@@ -77,14 +77,13 @@ def environment(loader: BaseLoader, utc_offset: int = 480, words: Words | None =
 
 def compile_template(env: Environment, name: str) -> str:
     """The JavaScript function of a template; what it refers to is compiled by `compile_all`."""
-    return _compile(env, name, Sources(env))
+    return _compile(env, name, Sources(env, [name]))
 
 
 def compile_all(env: Environment, names: Iterable[str]) -> dict[str, str]:
     """JavaScript functions of the templates and of all that they extend, include and import, by name."""
-    sources = Sources(env)
-    wanted = sorted({reached for name in names for reached in sources.reached(name)})
-    return {name: _compile(env, name, sources) for name in wanted}
+    sources = Sources(env, names)
+    return {name: _compile(env, name, sources) for name in sources.names}
 
 
 def _compile(env: Environment, name: str, sources: Sources) -> str:

@@ -25,6 +25,11 @@ _METHODS |= dict.fromkeys(("upper", "lower"), (0, 0)) | dict.fromkeys(("strip", 
 assert set(_METHODS) == DICT_METHODS | TEXT_METHODS
 
 
+def _counted(node: nodes.Call) -> nodes.Keyword:
+    """`count=n` of an ngettext of n things."""
+    return nodes.Keyword("count", node.args[2])
+
+
 class ExpressionCompiler(Filtering):
     """Adds calls: the whole of expressions."""
 
@@ -71,8 +76,10 @@ class ExpressionCompiler(Filtering):
         if len(node.args) != count:
             raise self.refuse(node, f"a translation takes {count} texts and numbers", "name the variables")
         args = ["c", *(self.value(arg, scope) for arg in node.args)]
-        if node.kwargs:
-            args.append(self.object(((keyword.key, keyword.value) for keyword in node.kwargs), node, scope))
+        # The runtime knows the number of an ngettext as `count` by itself.
+        named = [(one.key, one.value) for one in node.kwargs if count < 3 or one != _counted(node)]
+        if named:
+            args.append(self.object(named, node, scope))
         return Js(f"{helper}({','.join(args)})", "html")
 
     def _call_range(self, node: nodes.Call, scope: Scope) -> Js:

@@ -109,8 +109,20 @@ class TemplateCompiler(Statements):
                 node, "some of these names are new here, some are not", "import them one by one"
             )
         start = starts.pop()
+        if not start and self._harmless(node):
+            out.write(Piece(f"G({self._context(module, scope)},{js_text(module)})", is_code=True))
+            return
         out.say(f"{start}{{{','.join(pairs)}}}={made};" if start else f"({{{','.join(pairs)}}}={made});")
 
+    def _harmless(self, node: nodes.FromImport) -> bool:
+        """Whether all that a file gives may come with what is asked of it, which is shorter: nobody takes it for his own."""
+        named = imported_names(node)
+        module = self.known_sources.module(node, (self.file, node.lineno))
+        others = (module.macros.keys() | module.values) - {name for name, _ in named}
+        return all(name == alias for name, alias in named) and not others & self.known_sources.free()
+
     def _module(self, name: str, scope: Scope) -> str:
-        context = self._with_locals("c", scope, self.known_sources.names_read(name))
-        return f"M({context},{js_text(name)})"
+        return f"M({self._context(name, scope)},{js_text(name)})"
+
+    def _context(self, name: str, scope: Scope) -> str:
+        return self._with_locals("c", scope, self.known_sources.names_read(name))

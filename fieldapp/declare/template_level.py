@@ -11,7 +11,7 @@ from fieldapp.declare.template_expression import Piece, literal
 from fieldapp.declare.template_sources import imported_names, stored
 
 _USED = re.compile(r"(?<![\w.$])(?:([A-Za-z_])(?=[(.])|(Z)(?=[,)]))")
-_HELPERS = frozenset("ABEFIMNRSTUXZ_efghijklmnpqstvwxyz")
+_HELPERS = frozenset("ABEFGIMNRSTUXZ_efghijklmnpqstvwxyz")
 _INNER = (nodes.For, nodes.With, nodes.FilterBlock, nodes.CallBlock, nodes.Macro, nodes.AssignBlock)
 
 

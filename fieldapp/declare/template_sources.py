@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, meta, nodes
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 
 from fieldapp.declare.template_names import Fact, Macro, Module, TemplateError
 
 
 class Sources:
-    """The parsed templates of one environment, and what follows from them."""
+    """The parsed templates of one environment, and what follows from them; `names` and what those need see each other."""
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, env: Environment, names: Iterable[str]) -> None:
         self.env = env
         self._trees: dict[str, tuple[str, nodes.Template]] = {}
+        self._free: set[str] | None = None
+        self.names = sorted({reached for name in names for reached in self.reached(name)})
 
     def tree(self, name: str, asked: tuple[str, int] | None = None) -> nodes.Template:
         """The tree of a template; `asked` (file, line) names who refers to it."""
@@ -64,6 +66,15 @@ class Sources:
             for node in self.tree(one).find_all(nodes.Name)
             if node.ctx == "load"
         }
+
+    def free(self) -> set[str]:
+        """Every name that one of the templates asks the context for, without having set or imported it."""
+        if self._free is None:
+            self._free = set()
+            for name in self.names:
+                read = meta.find_undeclared_variables(self.env.parse(self.text(name)))  # changes its tree
+                self._free |= read - self.facts(name).keys()
+        return self._free
 
     def facts(self, name: str) -> dict[str, Fact | None]:
         """What the top level of a template (and of those it extends) gives: macro, module or (None) a value."""

@@ -62,9 +62,14 @@ export const M = (c, name) => {
   c.$.run(inner, name);
   return inner;
 };
+/** Another file's macros and values, all into what is seen here. @type {Character} */
+export const G = (c, name) => {
+  Object.assign(c, M(c, name), { $: c.$ });
+  return "";
+};
 /** ngettext @type {Character} */
 export const N = (c, one, many, n, names) =>
-  filled(c, c.$.ngettext(str(one), str(many), n), { num: n, ...names });
+  filled(c, c.$.ngettext(str(one), str(many), n), { num: n, count: n, ...names });
 /** range @type {Character} */
 export const R = (start, stop, step = 1) => {
   if (stop === undefined) [start, stop] = [0, start];

@@ -250,6 +250,12 @@ SETS: dict[str, dict[str, str]] = {
         "base": "{% from 'parts' import chip %}{% block body %}{% endblock %}",
         "parts": "{% macro chip(l) %}<i>{{ l }}</i>{% endmacro %}",
     },
+    "a macro that was not asked for stands in nobody's way": {
+        "page": "{% extends 'base' %}{% from 'parts' import chip %}{% block body %}{{ chip('x') }}{% include 'row' %}{% endblock %}",
+        "base": "{{ name }}{% block body %}{% endblock %}{{ title }}",
+        "row": "[{{ n }}{{ name }}]",
+        "parts": "{% macro name(x) %}!{{ x }}{% endmacro %}{% set n = 'm' %}{% set title = 't' %}{% macro chip(l) %}<i>{{ l }}{{ name(1) }}</i>{% endmacro %}",
+    },
     "includes see the context and local variables": {
         "page": "{% set title = 'T' %}{% for d in doors %}{% set k = loop.index %}{% include 'row' %}{% endfor %}{% include 'row' %}{{ leaked }}",
         "row": "{% set leaked = 1 %}<li>{{ d.label }}{{ k }}{{ title }}{{ me.name }}{% include 'deep' %}</li>",
