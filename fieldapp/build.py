@@ -4,7 +4,7 @@
 
 Writes `static/build/`: `sw.js` (data, then engine), `page-<hash>.js`, `app-<hash>.css`, `<language>-<hash>.json`, and
 `signature-<hash>.js` and the like, which a page asks for when it needs them; each
-with a `.gz` beside it, and `manifest.json`: `{"version", "files": {name: path below static/}, "sources": fingerprint}`. Its top needs the standard
+with a `.br` and a `.gz` beside it, and `manifest.json`: `{"version", "files": {name: path below static/}, "sources": fingerprint}`. Its top needs the standard
 library only: `dev.py` asks `is_fresh()` before anything is installed.
 """
 
@@ -277,13 +277,17 @@ def build_into(out: Path) -> None:
 
 
 def pack(files: Iterable[Path]) -> None:
-    """A `.gz` beside each file; the same bytes from the same content. zopfli packs 4 % better where it is installed."""
+    """A `.br` and a `.gz` beside each file; the same bytes from the same content. zopfli packs 4 % better than gzip."""
+    import brotli
+
     try:
         from zopfli.gzip import compress
     except ImportError:
         compress = functools.partial(gzip.compress, compresslevel=9, mtime=0)
     for file in list(files):
-        file.with_name(file.name + ".gz").write_bytes(compress(file.read_bytes()))
+        plain = file.read_bytes()
+        file.with_name(file.name + ".br").write_bytes(brotli.compress(plain))
+        file.with_name(file.name + ".gz").write_bytes(compress(plain))
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from typing import Any
@@ -17,7 +16,7 @@ from fieldapp.config import now
 from fieldapp.declare.kinds import kinds
 from fieldapp.errors import refusal, why
 from fieldapp.limits import EXCHANGES, Turns, limiter, person
-from fieldapp.packing import LEVEL
+from fieldapp.packing import set_packed
 from fieldapp.phone import app_version
 from sync.devices import unsent
 from sync.exchange import exchange
@@ -26,7 +25,6 @@ from sync.wire import LIMIT_PACKED, LIMIT_UNPACKED, BadRequest, Busy, Refused, T
 log = structlog.get_logger()
 sync_door = Blueprint("sync_door", __name__)
 turns = Turns()
-GZIP_FROM = 1000
 
 
 def take_a_turn() -> Response | None:
@@ -113,9 +111,6 @@ def _unpacked() -> bytes:
 
 def _packed(answer: Any) -> Response:
     body: bytes = answer if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False).encode()
-    made = Response(body, mimetype="application/json")
-    if len(body) >= GZIP_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
-        made.data = gzip.compress(body, compresslevel=LEVEL, mtime=0)
-        made.headers["Content-Encoding"] = "gzip"
-    made.headers["Vary"] = "Accept-Encoding"
+    made = Response(mimetype="application/json")
+    set_packed(made, body)
     return made

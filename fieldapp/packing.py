@@ -1,19 +1,48 @@
-"""Packing: pages travel gzipped; on a slow line a page of 11 kB arrives as 3."""
+"""Packing: what travels is brotli where the browser takes it (over HTTPS all do), else gzip: a page of 11 kB arrives as 3."""
 
 from __future__ import annotations
 
 import gzip
 
+import brotli
 from flask import Flask, Response, request
 
-LEVEL = 8  # 1.4 % less of a first pull than 6, for 6 ms; 9 gives nothing more
-FROM = 500  # bytes; below that gzip's own frame eats what it saves
+# Of a first pull of 314 kB: brotli 5 makes 38.6 kB in 5 ms, gzip 8 44.9 kB in 11 ms; more of either gives next to nothing.
+QUALITY = 5
+LEVEL = 8
+FROM = 500  # bytes; below that the frame eats what packing saves
+ENDINGS = {"br": ".br", "gzip": ".gz"}  # of files that the build packed, best first
 TEXTS = {"text/html", "application/json", "application/manifest+json", "image/svg+xml"}
 
 
 def init_app(app: Flask) -> None:
     """Pack what is text, whole, and not packed yet."""
     app.after_request(_pack)
+
+
+def accepted() -> str | None:
+    """The best packing that who asks can undo."""
+    return next((name for name in ENDINGS if name in request.accept_encodings), None)
+
+
+def packed(text: bytes, packing: str) -> bytes:
+    """As it travels; the same bytes from the same text."""
+    if packing == "br":
+        return brotli.compress(text, quality=QUALITY)
+    return gzip.compress(text, compresslevel=LEVEL, mtime=0)
+
+
+def set_packed(answer: Response, body: bytes) -> None:
+    """Make `body` the answer's, packed where that is worth it."""
+    answer.vary.add("Accept-Encoding")
+    packing = accepted()
+    if packing is None or len(body) < FROM:
+        answer.set_data(body)
+        return
+    answer.set_data(packed(body, packing))
+    answer.headers["Content-Encoding"] = packing
+    if etag := answer.get_etag()[0]:
+        answer.set_etag(etag, weak=True)
 
 
 def _pack(answer: Response) -> Response:
@@ -25,13 +54,7 @@ def _pack(answer: Response) -> Response:
     ):
         return answer
     answer.vary.add("Accept-Encoding")
-    if "Content-Encoding" in answer.headers or "gzip" not in request.accept_encodings:
-        return answer
-    answer.direct_passthrough = False  # the manifest and the icon are small files
-    body = answer.get_data()
-    if len(body) >= FROM:
-        answer.set_data(gzip.compress(body, compresslevel=LEVEL, mtime=0))
-        answer.headers["Content-Encoding"] = "gzip"
-        if etag := answer.get_etag()[0]:
-            answer.set_etag(etag, weak=True)
+    if "Content-Encoding" not in answer.headers and accepted():
+        answer.direct_passthrough = False  # the manifest and the icon are small files
+        set_packed(answer, answer.get_data())
     return answer

@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, request, send_from_directory
+from flask import Blueprint, Response, abort, send_from_directory
 from werkzeug.security import safe_join
 
 from fieldapp.config import resources
+from fieldapp.packing import ENDINGS, accepted
 
 phone = Blueprint("phone", __name__)
 DECODER = "build/decoder-"
@@ -56,10 +57,11 @@ def web_manifest() -> Response:
 
 
 def _file(name: str, mimetype: str, cache: str) -> Response:
-    packed = static_folder() / (name + ".gz")
-    if "gzip" in request.headers.get("Accept-Encoding", "") and packed.is_file():
-        answer = send_from_directory(static_folder(), name + ".gz", mimetype=mimetype)
-        answer.headers["Content-Encoding"] = "gzip"
+    packing = accepted()
+    packed = name + ENDINGS.get(packing or "", "")
+    if packing and (static_folder() / packed).is_file():
+        answer = send_from_directory(static_folder(), packed, mimetype=mimetype)
+        answer.headers["Content-Encoding"] = packing
     else:
         answer = send_from_directory(static_folder(), name, mimetype=mimetype)
     answer.headers["Cache-Control"] = cache

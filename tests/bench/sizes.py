@@ -5,13 +5,12 @@ python3 dev.py bench -- sizes
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import urllib.request
 from dataclasses import dataclass
 
-from fieldapp.packing import LEVEL
+from fieldapp.packing import ENDINGS, packed
 from tests.bench.figures import Figure, kilobytes
 from tests.server import ROOT, Server
 
@@ -39,31 +38,32 @@ class Sizes:
         return self.first_paint + self.worker + self.manifest
 
 
-def packed(text: bytes) -> int:
-    """As the server packs a page."""
-    return len(gzip.compress(text, compresslevel=LEVEL, mtime=0))
-
-
-def sizes(page: bytes) -> Sizes:
+def sizes(page: bytes, packing: str = "br") -> Sizes:
     """Of the phone as it is built; `page` is the HTML that a browser gets first."""
+    ending = ENDINGS[packing]
     files = json.loads((STATIC / "build" / "manifest.json").read_text())["files"]
-    built = {name: (STATIC / f"{path}.gz").stat().st_size for name, path in files.items()}
+    built = {name: (STATIC / f"{path}{ending}").stat().st_size for name, path in files.items()}
     return Sizes(
-        page=packed(re.sub(rb"[0-9a-f]{40,}", b"0" * 40, page)),
+        page=len(packed(re.sub(rb"[0-9a-f]{40,}", b"0" * 40, page), packing)),
         style=built["app.css"],
         script=built["page.js"],
-        worker=(STATIC / "build" / "sw.js.gz").stat().st_size,
-        manifest=packed((STATIC / "manifest.webmanifest").read_bytes()),
+        worker=(STATIC / "build" / f"sw.js{ending}").stat().st_size,
+        manifest=len(packed((STATIC / "manifest.webmanifest").read_bytes(), packing)),
     )
 
 
 def size_figures(server: Server) -> list[Figure]:
     """What is loaded before the first screen is painted, and until everything but the records is there."""
     with urllib.request.urlopen(f"{server.url}/sign-in") as answer:
-        found = sizes(answer.read())
+        page = answer.read()
+    return [figure for packing in ENDINGS for figure in _packed_figures(sizes(page, packing), packing)]
+
+
+def _packed_figures(found: Sizes, packing: str) -> list[Figure]:
+    name = {"br": "brotli"}.get(packing, packing)
     parts = f"page {found.page / 1000:.1f}, style {found.style / 1000:.1f}, script {found.script / 1000:.1f}"
     return [
-        Figure("first paint, gzip", kilobytes(found.first_paint), "kB", 25, floor_is=parts),
-        Figure("offline-ready without records, with all kinds, gzip", kilobytes(found.offline_ready), "kB", 72,
+        Figure(f"first paint, {name}", kilobytes(found.first_paint), "kB", 25, floor_is=parts),
+        Figure(f"offline-ready without records, with all kinds, {name}", kilobytes(found.offline_ready), "kB", 72,
                floor_is=f"worker {found.worker / 1000:.1f}"),
     ]  # fmt: skip

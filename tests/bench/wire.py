@@ -8,18 +8,28 @@ import json
 import re
 import time
 import urllib.parse
+from collections.abc import Callable
 from typing import Any
+
+import brotli
 
 from fieldapp.demo.sign_ins import PASSWORD
 from sync.ids import uuid7
 from tests.bench.figures import Figure, kilobytes
 from tests.pages import rows_of
 
+UNPACK: dict[str | None, Callable[[bytes], bytes]] = {
+    None: bytes,
+    "gzip": gzip.decompress,
+    "br": brotli.decompress,
+}
+
 
 class Wire:
     """One signed-in connection to the server."""
 
-    def __init__(self, port: int, username: str) -> None:
+    def __init__(self, port: int, username: str, packing: str = "gzip") -> None:
+        self.packing = packing
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.origin = f"http://127.0.0.1:{port}"
         self.cookie = ""
@@ -39,7 +49,7 @@ class Wire:
 
     def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> tuple[int, bytes]:
         """One request; the answer's bytes as they travelled."""
-        headers = {"Origin": self.origin, "Accept-Encoding": "gzip", "Cookie": self.cookie}
+        headers = {"Origin": self.origin, "Accept-Encoding": self.packing, "Cookie": self.cookie}
         if kind:
             headers["Content-Type"] = kind
         self.connection.request(method, path, body, headers)
@@ -48,8 +58,7 @@ class Wire:
             self.cookie = set_cookie.split(";")[0]
         data = answer.read()
         self.bytes = len(data)
-        packed = answer.getheader("Content-Encoding") == "gzip"
-        return answer.status, gzip.decompress(data) if packed else data
+        return answer.status, UNPACK[answer.getheader("Content-Encoding")](data)
 
     def exchange(
         self, ops: list[dict[str, Any]] | None = None, tail: bool = False, user: str = "", expect: int = 200
@@ -94,19 +103,14 @@ class Wire:
 
 def pull_figures(port: int, username: str) -> list[Figure]:
     """What the records cost on the wire."""
-    wire = Wire(port, username)
-    first, rows, _ = wire.first_pull()
+    found = []
+    for packing, name in (("br", "brotli"), ("gzip", "gzip")):
+        wire = Wire(port, username, packing)
+        first, rows, _ = wire.first_pull()
+        each = f"{first / rows:.0f} bytes a row"
+        found.append(Figure(f"first pull, {rows:,} rows, {name}", kilobytes(first), "kB", 45, floor_is=each))
     older, visits = wire.older()
-    return [
-        Figure(
-            f"first pull, {rows:,} rows, gzip",
-            kilobytes(first),
-            "kB",
-            45,
-            floor_is=f"{first / rows:.0f} bytes a row",
-        ),
-        Figure(f"older visits, {visits:,}, each", older / max(visits, 1), "bytes", 60),
-    ]
+    return [*found, Figure(f"older visits, {visits:,}, each, gzip", older / max(visits, 1), "bytes", 60)]
 
 
 def visit(household: str, seq: int) -> dict[str, Any]:

@@ -208,7 +208,7 @@ def test_a_phone_with_the_old_app_goes_on_sending_to_the_new_centre(
     li.go(UNIT)
     no_answer(li, FIRST)
     folder = next_version(tmp_path / "next")
-    for name in ("sw.js", "sw.js.gz"):
+    for name in ("sw.js", "sw.js.br", "sw.js.gz"):
         (folder / "static" / "build" / name).unlink()
     server.stop()
     newer = Server(server.data, server.port, folder=folder, **SET_CLOCK).start()

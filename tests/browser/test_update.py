@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from fieldapp.packing import ENDINGS, packed
 from tests.browser.conftest import SET_CLOCK
 from tests.browser.doors import LIVED_IN, UNIT, no_answer, operations, received, send, toast, visit, waits
 from tests.browser.office import Office
@@ -34,7 +34,8 @@ def next_version(folder: Path) -> Path:
     worker = worker.replace(manifest["version"], NEXT).replace(old_style, "app-next.css")
     for name, text in (("app-next.css", style), ("sw.js", worker)):
         (built / name).write_text(text)
-        (built / f"{name}.gz").write_bytes(gzip.compress(text.encode()))
+        for packing, ending in ENDINGS.items():
+            (built / f"{name}{ending}").write_bytes(packed(text.encode(), packing))
     manifest["files"]["app.css"] = "build/app-next.css"
     (built / "manifest.json").write_text(json.dumps({**manifest, "version": NEXT}))
     return folder
