@@ -69,6 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
             print(f"The phone is not built: {problem}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that wait to be alone come first, where nobody has a long test under way."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+
+
 def missing_tool(name: str) -> None:
     """A test cannot run without this tool: skipped on a developer's machine, failed where CI=true."""
     words = f"{name} is missing on this machine"
