@@ -15,8 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fieldapp import create_app
+from fieldapp.declare.check import holds
 from fieldapp.declare.digest import digests
-from fieldapp.declare.form import holds
 from fieldapp.declare.kinds import kinds, specs_of
 from fieldapp.declare.record import Record, Token
 from fieldapp.declare.registry import registry

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+from fieldapp.declare.check import PATTERN, Errors, are_photos, checker, is_signature
 from fieldapp.declare.digest import digests
 from fieldapp.declare.expressions import effect_functions
-from fieldapp.declare.form import PATTERN, Errors, are_photos, checker, is_signature
 from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref, Signature, Token
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Save, Screen

@@ -9,9 +9,9 @@ from typing import Any
 
 from flask import current_app, session
 
+from fieldapp.declare.check import holds
 from fieldapp.declare.digest import digests
 from fieldapp.declare.find import resolve
-from fieldapp.declare.form import holds
 from fieldapp.declare.kinds import kinds
 from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry

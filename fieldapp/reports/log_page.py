@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Answer
 
 from fieldapp import sheets
 from fieldapp.config import local_day, now
-from fieldapp.declare.form import DAY
+from fieldapp.declare.check import DAY
 from fieldapp.declare.registry import registry
 from fieldapp.declare.save import save, stamped
 from fieldapp.declare.words import _l

@@ -9,7 +9,8 @@ from typing import Any
 
 from flask import current_app
 
-from fieldapp.declare.form import check, parse
+from fieldapp.declare.check import check
+from fieldapp.declare.form import parse
 from fieldapp.declare.kinds import kinds, specs_of
 from fieldapp.declare.registry import registry
 from fieldapp.declare.save import device_of_session, retract, stamped

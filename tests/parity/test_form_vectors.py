@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from fieldapp.declare.form import check, checker, parse, parse_rows
+from fieldapp.declare.check import check, checker
+from fieldapp.declare.form import parse, parse_rows
 from fieldapp.declare.registry import Registry
 
 TABLES = [
