@@ -234,3 +234,15 @@ export async function morning(options = {}) {
   if (outcome.code !== "done") throw new Error(outcome.code);
   return { office, phone };
 }
+
+/** What a fetch gives where there is no signal. */
+export const nothing = async () => {
+  throw new TypeError("no network");
+};
+
+/** The visits that the office has. */
+export const visits = (office) =>
+  [...office.records.values()].filter((one) => one.kind === "visit" && !one.gone);
+
+/** What the phone keeps of itself under a key. */
+export const meta = (phone, key) => phone.store.get("meta", key);
