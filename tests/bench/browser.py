@@ -259,7 +259,7 @@ def _large_figure(
     worst = max(ratios, key=lambda path: ratios[path])
     shown = "/".join(part for part in worst.split("?")[0].split("/") if len(part) < 36)
     times = "10,000 doors beside 416, slowest screen"
-    return Figure(times, ratios[worst], "times", 1.5, floor_is=f"at /{shown}")
+    return Figure(times, ratios[worst], "times", 1.5, floor_is=f"at {shown}")
 
 
 def _until_still(proxy: Proxy, more_than: int = -1) -> None:
