@@ -38,14 +38,6 @@ class SharedCheckForm(FieldForm):
     remark = field("textarea", _l("Add a sentence"), max=500)
 
 
-class AssignForm(FieldForm):
-    """Whose hazard it is: a person's by id, or "-", of whoever works the grid."""
-
-    name = "assign"
-
-    assigned = field("hidden", _l("Assigned"), max=36, required=True, pattern=r"-|[0-9a-f-]{36}")
-
-
 class RecheckForm(FieldForm):
     """What a second look at a hazard finds."""
 

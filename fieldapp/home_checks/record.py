@@ -17,6 +17,7 @@ from fieldapp.declare.record import (
 )
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
+from fieldapp.people.record import HOLDS
 
 STATES = (
     ("ok", _l("In order")),
@@ -105,7 +106,7 @@ class Hazard(Record):
     fix_by = Day()
     phrases = Choices(*PHRASES)
     note = Text(max=300)
-    assigned = Ref("member")
+    assigned = Ref("member", HOLDS)
     open = Boolean(default=True)
     rechecks = Integer(default=0)
     closed_on = Day(null=True)

@@ -7,7 +7,6 @@ from fieldapp.declare.screen import create, patch, record_screen, screen
 from fieldapp.declare.task import task
 from fieldapp.declare.words import _l
 from fieldapp.home_checks.form import (
-    AssignForm,
     ChecklistForm,
     HomeCheckForm,
     RecheckForm,
@@ -15,6 +14,7 @@ from fieldapp.home_checks.form import (
     SharedChecklistForm,
 )
 from fieldapp.home_checks.record import STAFF, Checklist, Hazard, HomeCheck, Recheck
+from fieldapp.people.form import AssignForm
 from fieldapp.people.record import Member
 from fieldapp.places.record import Building, Household, StairUnit
 
@@ -112,16 +112,17 @@ record_screen(
 
 record_screen(
     "/hazards/<hazard>/assign",
-    "home_checks/assign.html",
+    "today/assign.html",
     AssignForm,
+    name="home_checks.assign",
     tab="today",
     for_roles=STAFF,
-    hazard=one(Hazard, "hazard"),
-    building=one(Building, "hazard.building"),
+    task=one(Hazard, "hazard"),
+    building=one(Building, "task.building"),
     members=many(Member),
-    saves=(patch(Hazard, "hazard", fields=("assigned",)),),
+    saves=(patch(Hazard, "task", fields=("assigned",)),),
     then="/hazards/{hazard}",
-    says="(hazard.address or building.name) ~ ' ' ~ _('Assigned')",
+    says="(task.address or building.name) ~ ' ' ~ _('Assigned')",
 )
 
 task(

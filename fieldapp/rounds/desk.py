@@ -83,7 +83,7 @@ def stock(round: str) -> Answer | tuple[str, int]:
     of = _round(round)
     sent = StockForm(formdata=request.form)
     values, errors = sent.check()
-    (person,) = _known(Member, "user")[:1] or abort(404)
+    (person,) = [one for one in _known(Member, "user") if one in _people(of)][:1] or abort(404)
     if errors:
         return _page(of, sent, errors), 422
     return _put(of, [("round_stock", {"round": of["id"], "user": person, **values})])
@@ -102,8 +102,7 @@ def _page(of: dict[str, Any], sent: FieldForm | None = None, errors: Errors | No
     helpers = _of(RoundHelper, of)
     doors = _of(RoundDoor, of)
     found = balances(_of(RoundStock, of), _of(LeafletEvent, of))
-    known = {one["user"] for one in helpers} | set(found)
-    people = sorted((one for one in known if one in staff), key=lambda one: (staff[one]["name"], one))
+    people = sorted((one for one in _people(of) if one in staff), key=lambda one: (staff[one]["name"], one))
     names = {one["id"]: one["name"] for one in _all(Building)}
     return render_template(
         "rounds/desk_round.html",
@@ -120,6 +119,12 @@ def _page(of: dict[str, Any], sent: FieldForm | None = None, errors: Errors | No
         total=total(found.values()),
         form=_view(StockForm, sent.data if sent else {}, errors or {}),
     )
+
+
+def _people(of: dict[str, Any]) -> set[str]:
+    """Who helps, and who has had leaflets or given some out."""
+    by = [(RoundHelper, "user"), (RoundStock, "user"), (LeafletEvent, "author")]
+    return {one[name] for kind, name in by for one in _of(kind, of)}
 
 
 def _by_unit(of: dict[str, Any], doors: Rows) -> list[tuple[str, str, Rows]]:
