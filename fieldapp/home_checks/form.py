@@ -54,18 +54,12 @@ ENTRY = {"keep": part("boolean", _l("Keep")), "text": part("text", _l("Item"), m
 
 
 class ChecklistForm(FieldForm):
-    """A community's own list for homes: default items that stay, and items of its own."""
+    """A community's own list for homes: default items that stay, and items of its own; at the desk alone, so no phone knows it."""
 
-    name = "checklist"
-
-    scope = field("choice", _l("For"), words="checklist.scope", required=True)
     entries = field("rows", _l("Items"), words="home_check.home_item", fields=ENTRY, required=True)
 
 
 class SharedChecklistForm(FieldForm):
     """A community's own list for shared parts."""
 
-    name = "shared_checklist"
-
-    scope = field("choice", _l("For"), words="checklist.scope", required=True)
     entries = field("rows", _l("Items"), words="home_check.shared_item", fields=ENTRY, required=True)

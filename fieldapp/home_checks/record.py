@@ -46,13 +46,12 @@ registry.add_words("home_check.state", dict(STATES))
 
 
 class Checklist(Record):
-    """A community's own list of what is looked at; each change is a new version, and the newest one counts."""
+    """A community's own list of what is looked at; each change at the desk is a new version, and the newest one counts."""
 
     kind = "checklist"
     noun = _l("Checklist")
     channel = "community:{community}"
     append_only = True
-    creates_by = ("supervisor",)
 
     scope = Choice(("home", _l("In a home")), ("shared", _l("Shared parts")))
     entries = Rows()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, current_app, g, redirect, render_template, request
-from flask_babel import gettext
 from werkzeug.wrappers import Response as Answer
 
 from fieldapp.config import now
-from fieldapp.declare.answer import form_view
+from fieldapp.declare.answer import form_in_words
 from fieldapp.declare.check import Errors
 from fieldapp.declare.form import FieldForm
 from fieldapp.declare.kinds import kinds
@@ -117,7 +116,7 @@ def _page(of: dict[str, Any], sent: FieldForm | None = None, errors: Errors | No
         ],
         found=found,
         total=total(found.values()),
-        form=_view(StockForm, sent.data if sent else {}, errors or {}),
+        form=form_in_words(StockForm, sent.data if sent else {}, errors or {}),
     )
 
 
@@ -143,17 +142,12 @@ def _list(values: dict[str, Any], errors: Errors) -> str:
     return render_template(
         "rounds/desk_list.html",
         rounds=[(one, progress(doors.get(one["id"], []))) for one in reversed(_all(LeafletRound))],
-        form=_view(RoundForm, values, errors),
+        form=form_in_words(RoundForm, values, errors),
         grids=sorted(_all(Grid), key=lambda one: one["number"]),
         buildings=sorted(_all(Building), key=lambda one: (one["number"], one["name"])),
         people=_helpful(),
         chosen={name: request.form.getlist(name) for name in ("grid", "building", "helper")},
     )
-
-
-def _view(form: type[FieldForm], values: dict[str, Any], errors: Errors) -> dict[str, Any]:
-    words = {name: [gettext(text) % fill for text, fill in problems] for name, problems in errors.items()}
-    return form_view(form, values, words, False)
 
 
 def _helpful() -> Rows:
