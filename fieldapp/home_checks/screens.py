@@ -43,8 +43,9 @@ record_screen(
 
 record_screen(
     "/units/<unit>/check",
-    "home_checks/shared.html",
+    "home_checks/check.html",
     SharedCheckForm,
+    name="home_checks.shared",
     tab="buildings",
     for_roles=STAFF,
     unit=one(StairUnit, "unit"),
