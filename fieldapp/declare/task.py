@@ -38,18 +38,22 @@ def task(
     desk: str = "",
     order: int = 50,
     only: str = "true",
+    today: int | None = None,
     **beside: Query,
 ) -> None:
     """Put what a query finds into the task list under the heading `label`, a message id that a template or `_l` holds.
 
     `due`: the field that says by when, a day or an instant · `says`: a Jinja expression over `entry`, what stands beside its
     address · `url`: where it is done, over the entry's fields: "/hazards/{id}"; `desk`: another one for the supervisor ·
-    `only`: a Jinja expression over `entry`, whether it waits · `beside`: more queries, for both expressions.
+    `only`: a Jinja expression over `entry`, whether it waits · `beside`: more queries, for both expressions ·
+    `today`: the order in which the section stands on the page of today as well.
     A kind that can be assigned has a patchable field `assigned`. What is asked of "me.id" is shown to the desk for everybody.
     """
     registry.tasks[name] = Task(name, label, query, due, says, url, desk or url, only, beside)
     registry.made_templates[f"task/{name}.html"] = _section(registry.tasks[name])
     add(URL, "list", f"task/{name}.html", order=order, **{name: query, **beside})
+    if today is not None:
+        add("/today", "first", f"task/{name}.html", order=today, **{name: query, **beside})
 
 
 def _section(one: Task) -> str:

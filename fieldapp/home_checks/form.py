@@ -35,6 +35,7 @@ class SharedCheckForm(FieldForm):
     place = field("choice", _l("Where"), words="home_check.place", required=True)
     checklist = field("hidden", _l("Checklist"), max=36)
     results = field("rows", _l("Items"), words="home_check.shared_item", fields=RESULT, required=True)
+    photos = field("photos", _l("Photos of the object, never of the living space"), max=6)
     remark = field("textarea", _l("Add a sentence"), max=500)
 
 

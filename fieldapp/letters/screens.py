@@ -64,18 +64,11 @@ task(
     says="''",
     url="/households/{household}/letters",
     order=60,
+    today=60,
     only="entry.household and not (signed[entry.household] and signed[entry.household].device_time >= entry.device_time)",
     signed=latest(Letter, by="household", grid="me.grids", topic=lit("fire")),
 )
 
-add(
-    "/today",
-    "first",
-    "letters/_today.html",
-    order=60,
-    dangers=latest(Hazard, by="household", grid="me.grids", open=lit(True), severity=lit("serious")),
-    fire_letters=latest(Letter, by="household", grid="me.grids", topic=lit("fire")),
-)
 add(
     "/households/<household>",
     "timeline",

@@ -99,6 +99,7 @@ task(
     says="entry.request or ('request'|choice('visit.phrases'))",
     url="/households/{id}",
     order=15,
+    today=41,
 )
 task(
     "round_doors",
@@ -109,20 +110,11 @@ task(
     url="/leaflets/{id}",
     desk="/rounds/{id}",
     order=40,
+    today=40,
     only="to_go[entry.id]",
     to_go=count(RoundDoor, round="round_doors", done=lit(False), by="round"),
 )
 
-add(
-    "/today",
-    "first",
-    "rounds/_today.html",
-    order=40,
-    rounds=many(LeafletRound, state=lit("open"), order=("first_day",), limit=10),
-    round_doors=count(RoundDoor, round="rounds", by="round"),
-    round_done=count(RoundDoor, round="rounds", done=lit(True), by="round"),
-    asking=many(Household, grid="me.grids", request_on__lte="today", order=("request_on",), limit=10),
-)
 add("/households/<household>", "facts", "rounds/_household.html")
 add(
     "/households/<household>",
