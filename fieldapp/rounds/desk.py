@@ -16,8 +16,8 @@ from fieldapp.declare.words import _l
 from fieldapp.people.at_desk import at_desk
 from fieldapp.people.record import Member
 from fieldapp.places.record import Building, Grid
-from fieldapp.rounds import plan
-from fieldapp.rounds.figures import balances, progress, total
+from fieldapp.rounds import plan, sheet
+from fieldapp.rounds.figures import Balance, balances, progress, total
 from fieldapp.rounds.form import RoundForm, StockForm
 from fieldapp.rounds.record import LeafletEvent, LeafletRound, RoundDoor, RoundHelper, RoundStock
 from sync.write import put
@@ -54,9 +54,15 @@ def create() -> Answer | tuple[str, int]:
 
 
 @desk.get("/<round>")
-def show(round: str) -> str:
-    """One round: progress by building and staircase, the balance, who helps."""
-    return _page(_round(round))
+def show(round: str) -> str | Answer:
+    """One round: progress by building and staircase, the balance, who helps; doors and balance to take away, too."""
+    of = _round(round)
+    if "as" not in request.args:
+        return _page(of)
+    if request.args.get("of") == "balance":
+        names = {one["id"]: one["name"] for one in _all(Member)}
+        return sheet.balance(request.args["as"], of["topic"], _balances(of), names)
+    return sheet.doors(request.args["as"], of["topic"], _of(RoundDoor, of))
 
 
 @desk.post("/<round>/helpers")
@@ -100,7 +106,7 @@ def _page(of: dict[str, Any], sent: FieldForm | None = None, errors: Errors | No
     staff = {one["id"]: one for one in _all(Member)}
     helpers = _of(RoundHelper, of)
     doors = _of(RoundDoor, of)
-    found = balances(_of(RoundStock, of), _of(LeafletEvent, of))
+    found = _balances(of)
     people = sorted((one for one in _people(of) if one in staff), key=lambda one: (staff[one]["name"], one))
     names = {one["id"]: one["name"] for one in _all(Building)}
     return render_template(
@@ -118,6 +124,10 @@ def _page(of: dict[str, Any], sent: FieldForm | None = None, errors: Errors | No
         total=total(found.values()),
         form=form_in_words(StockForm, sent.data if sent else {}, errors or {}),
     )
+
+
+def _balances(of: dict[str, Any]) -> dict[str, Balance]:
+    return balances(_of(RoundStock, of), _of(LeafletEvent, of))
 
 
 def _people(of: dict[str, Any]) -> set[str]:

@@ -83,8 +83,8 @@ def board_figures(folder: Path, playwright: Playwright, server: Server, worker: 
         phone.sign_in(worker, PASSWORD).until_ready(300).until_quiet(900)
         proxy.mode = "refuse"
         with share_of_a_core(phone.main_process) as how:
-            boards = _taps(phone, "/buildings", board)
-            rounds = _taps(phone, round.rpartition("/")[0], round)
+            boards = _taps(phone, board, "a.door", "a.back")
+            rounds = _taps(phone, round, "a.back", f"main a[href='{round}']")
     proxy.stop()
     done = f"{FLOORS * DOORS_A_FLOOR} doors, {how.split(' ')[0]}"
     return [
@@ -93,11 +93,12 @@ def board_figures(folder: Path, playwright: Playwright, server: Server, worker: 
     ]  # fmt: skip
 
 
-def _taps(phone: Phone, before: str, board: str) -> list[float]:
-    """From the tap on the page before until all doors are painted."""
+def _taps(phone: Phone, board: str, away: str, back: str) -> list[float]:
+    """From the tap that leads back to the board until all its doors are painted, again and again."""
     found = []
+    phone.go(board)
     for _ in range(TIMES):
-        phone.go(before)
-        found.append(phone.evaluate(TAP, f"main a[href='{board}']"))
+        phone.evaluate(TAP, away)
+        found.append(phone.evaluate(TAP, back))
         assert phone.page.locator("a.door").count() == FLOORS * DOORS_A_FLOOR
     return found

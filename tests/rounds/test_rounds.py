@@ -154,6 +154,25 @@ def test_12_leaflets_that_are_missing_are_told_with_whom(desk: Desk) -> None:
     )
 
 
+def test_the_doors_and_the_balance_of_a_round_are_taken_away_without_who_lives_there(desk: Desk) -> None:
+    def sheet(query: str) -> list[str]:
+        return (
+            desk.browser("zhang").get(f"/rounds/{ROUND}?{query}").get_data().decode("utf-8-sig").splitlines()
+        )
+
+    desk.phone("chen").send(knock("left", count=3))
+    doors = sheet("as=csv")
+    assert doors[0] == "地址,走访结果,敲门次数,时间" and len(doors) == 25
+    assert "3-1-601,放门口,1,2026-11-23 10:42" in doors and "3-2-502,已发放,1," in doors
+    assert "王建国" not in "".join(doors)
+    assert sheet("of=balance&as=csv") == [
+        "姓名,领取,已发放,放门口,退回,损坏,差额",
+        "陈,20,1,3,0,0,16",
+        "全部,20,1,3,0,0,16",
+    ]
+    assert desk.browser("sun").get(f"/rounds/{ROUND}?as=csv").status_code == 404
+
+
 def balance(page: str) -> str:
     """What the page says of the leaflets."""
     said = re.search(r'id="balance"><b>(.*?)</b>', page, re.S)
