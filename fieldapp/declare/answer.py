@@ -16,9 +16,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldapp.config import instant, local_day, now, utc_offset
 from fieldapp.declare import photo, token
+from fieldapp.declare.check import Errors
 from fieldapp.declare.expressions import expression
 from fieldapp.declare.find import Missing, find, resolve, run_queries
-from fieldapp.declare.form import LISTS, NO_PICTURE, Errors, FieldForm, describe
+from fieldapp.declare.form import LISTS, NO_PICTURE, FieldForm, describe
 from fieldapp.declare.own import own_list
 from fieldapp.declare.page_save import Draft, PageSave
 from fieldapp.declare.registry import registry

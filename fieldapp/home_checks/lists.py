@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as Answer
 
 from fieldapp.config import now
 from fieldapp.declare.answer import form_in_words
-from fieldapp.declare.form import Errors, FieldForm
+from fieldapp.declare.check import Errors
+from fieldapp.declare.form import FieldForm
 from fieldapp.declare.kinds import kinds
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
