@@ -58,6 +58,7 @@ REASONS: dict[str, str] = {
     "unknown_field": _l("This version of the app sent something unknown; please update."),
     "unknown_kind": _l("This version of the app sent something unknown; please update."),
     "out_of_scope": _l("The door is not in your grids."),
+    "unfit": _l("Whom it names does not work that grid; it stays as it was."),
     "not_allowed": _l("Your role may not do this."),
     "missing_parent": _l("The household is not known to the centre."),
     "missing_record": _l("The record is not known to the centre."),

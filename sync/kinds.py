@@ -11,6 +11,8 @@ import peewee
 
 from sync.scope import Me, channels_of, matches, named
 
+# In a link: nobody, and said on purpose.
+NOBODY = "-"
 COMMON = ("id", "version", "seq", "author", "device_time", "server_time")
 Values = dict[str, Any]
 Upgrade = Callable[[Values], Values]
@@ -36,7 +38,8 @@ def _vouched(
 class Kind:
     """One kind of record.
 
-    `links` are fields of its own, beside `parent`, that name a record of another kind: it must be there and in scope.
+    `links` are fields of its own, beside `parent`, that name a record of another kind: it must be there and in scope, and fit
+    as `fits` says: field → whether the named record may be named here, of (this, named).
     `fields` are its own fields in wire order, without the `inherits` that are copied from the record that the field
     `parent` names; a kind that `carries` them sends them too, for who holds it without its parent. `check(verb, patch)`
     answers field → problems, empty when all is well; `may(verb, me)` whether the role may do it. `effects` are (Ref field
@@ -69,6 +72,7 @@ class Kind:
     upgrades: Mapping[int, Upgrade] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    fits: Mapping[str, Compute] = field(default_factory=dict)
     vouched: Vouch = _vouched
 
     @cached_property

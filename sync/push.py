@@ -228,7 +228,7 @@ class _Push:
             wanted.append((op.kind, op.record))
             kind = self.kinds.get(op.kind)
             parent = op.patch.get(kind.parent) if kind and kind.parent else None
-            if kind and op.verb == "create":
+            if kind and op.verb != "retract":
                 named = [(target, op.patch.get(name)) for name, target in kind.links.items()]
                 wanted += [(target, id) for target, id in named if isinstance(id, str)]
             if kind and kind.parent_kind and isinstance(parent, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from sync import effects, values
 from sync.batch import Batch, Row
 from sync.history import History
 from sync.instants import corrected
-from sync.kinds import Kind, Values
+from sync.kinds import NOBODY, Kind, Values
 from sync.merge import Merge, merge, undo
 from sync.scope import Me
 from sync.wire import Op
@@ -99,14 +99,13 @@ class Verbs:
         if problems:
             return refused("invalid", fields=problems)
         made = dict(own)
-        for name, target in kind.links.items():
-            blocked = self._link(target, made[name])
-            if blocked:
-                return blocked
         made |= values.inherited(kind, parent.values if parent else None)
         made |= {"id": op.record, "community": self.me.community, "author": self.me.id, "gone": False}
         made["device_time"] = corrected(op.at, op.offset, self.batch.moment)
         named = {name: self._values(target, made[name]) for name, target in kind.links.items()}
+        blocked = self._unfit(kind, made, made)
+        if blocked:
+            return blocked
         problems = dict(kind.vouched(made, parent.values if parent else {}, named))
         if problems:
             return refused("invalid", fields=problems)
@@ -137,6 +136,9 @@ class Verbs:
             base = {name: row.values[name] for name in op.patch} | base
         merged = merge(base, op.patch, row.values)
         changed = {**row.values, **merged.changes}
+        unfit = self._unfit(kind, {**row.values, **op.patch}, op.patch)
+        if unfit:
+            return unfit
         outside = self._outside(
             kind.channels_of(changed), kind, op.record, kind.chosen(changed, merged.changes)
         )
@@ -167,7 +169,8 @@ class Verbs:
         problems = values.misfits(kind, merged.changes)
         if problems:  # a base value is what a phone says that it saw
             return refused("invalid", fields=problems)
-        return self._merged(op, row, merged, mark=False)
+        unfit = self._unfit(kind, {**row.values, **merged.changes}, merged.changes)
+        return unfit or self._merged(op, row, merged, mark=False)
 
     def delete(self, op: Op, kind: Kind) -> Outcome:
         """A record is gone, unless others changed it meanwhile.  # P17"""
@@ -228,12 +231,23 @@ class Verbs:
 
     def _link(self, kind: str, id: str | None) -> Outcome | None:
         """Why a new record cannot name another one that is not its parent; none where it can.  # P2 P21"""
-        if not id:
+        if not id or id == NOBODY:
             return None
         row = self.batch.get(kind, id)
         if row is None:
             return self._absent(kind, id, "missing_record")
         return self._outside(row.channels, row.kind, id)
+
+    def _unfit(self, kind: Kind, values: Values, given: Iterable[str]) -> Outcome | None:
+        """Why a record cannot name what is given to it, such as somebody who does not hold it; none where it can.  # P21"""
+        for name in sorted(kind.links.keys() & set(given)):
+            blocked = self._link(kind.links[name], values[name])
+            if blocked:
+                return blocked
+            named = self._values(kind.links[name], values[name])
+            if named and name in kind.fits and not kind.fits[name](values, named):
+                return refused("unfit", fields={name: ["unfit"]})
+        return None
 
     def _values(self, kind: str, id: str | None) -> Values:
         row = self.batch.get(kind, id) if id else None

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from fieldapp.config import instant, local_day, now, utc_offset
 from fieldapp.declare import photo, token
+from fieldapp.declare.check import Errors
 from fieldapp.declare.expressions import expression
 from fieldapp.declare.find import Missing, find, resolve, run_queries
 from fieldapp.declare.form import LISTS, NO_PICTURE, FieldForm, describe
@@ -87,6 +88,12 @@ def form_view(
     }
 
 
+def form_in_words(form: type[FieldForm], values: Mapping[str, Any], errors: Errors) -> dict[str, Any]:
+    """The same where the check's findings are not in words yet, as on pages of the desk."""
+    words = {name: [gettext(text) % fill for text, fill in problems] for name, problems in errors.items()}
+    return form_view(form, values, words, False)
+
+
 def answer_screen(
     screen: Screen,
     url: str,
@@ -140,8 +147,7 @@ def _post(
     values, errors = sent.check()
     errors |= {name: [(NO_PICTURE, {})] for name in torn}
     if errors:
-        words = {name: [gettext(text) % fill for text, fill in problems] for name, problems in errors.items()}
-        ctx["form"] = form_view(form, sent.data, words, False)
+        ctx["form"] = form_in_words(form, sent.data, errors)
         return page(screen, ctx, 422)
     scope = {**params, **ctx, "form": {"values": values}}
     if refused := _refusals(screen, form, values, scope):

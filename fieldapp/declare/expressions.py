@@ -30,13 +30,14 @@ def expression(source: str) -> Callable[..., Any]:
     return python_expression(environment(), source)
 
 
+def over(source: str) -> Compute:
+    """The function of (this, target) that an expression stands for."""
+    evaluate = expression(source)
+    return lambda this, target: evaluate(this=this, target=target)
+
+
 def effect_functions(record: type[Record]) -> list[tuple[str, dict[str, Compute]]]:
     """For each effect of a kind: the Ref field that names the target, and field → value of (this, target)."""
-
-    def over(source: str) -> Compute:
-        evaluate = expression(source)
-        return lambda this, target: evaluate(this=this, target=target)
-
     return [
         (made.target, {name: over(source) for name, source in made.fields.items()}) for made in record.effects
     ]

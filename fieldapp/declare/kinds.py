@@ -8,12 +8,12 @@ from typing import Any
 
 from fieldapp.declare.check import PATTERN, Errors, are_photos, checker, is_signature
 from fieldapp.declare.digest import digests
-from fieldapp.declare.expressions import effect_functions
+from fieldapp.declare.expressions import effect_functions, over
 from fieldapp.declare.record import Choice, Choices, Integer, Photos, Record, Ref, Signature, Token
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import Save, Screen
 from fieldapp.declare.token import vouched
-from sync.kinds import Kind, Vouch
+from sync.kinds import Compute, Kind, Vouch
 from sync.scope import Me
 
 
@@ -50,6 +50,7 @@ def _kind(record: type[Record]) -> Kind:
         upgrades=record.upgrades,
         files=record.photo_fields(),
         links=_links(record),
+        fits=_fits_of(record),
         vouched=_vouched(record),
     )
 
@@ -75,6 +76,12 @@ def _links(record: type[Record]) -> dict[str, str]:
     """Own Ref fields, beside the parent, that name a record of a declared kind: field → kind."""
     refs = {name: field.kind or name for name, field in record.own_fields().items() if isinstance(field, Ref)}
     return {name: kind for name, kind in refs.items() if name != record.parent and kind in registry.records}
+
+
+def _fits_of(record: type[Record]) -> dict[str, Compute]:
+    """Own Ref fields that not every record may stand in: field → whether one may, of (this, named)."""
+    refs = {name: field for name, field in record.own_fields().items() if isinstance(field, Ref)}
+    return {name: over(field.fits) for name, field in refs.items() if field.fits}
 
 
 def _may(record: type[Record]) -> Callable[[str, Me], bool]:

@@ -58,12 +58,15 @@ class Instant(Text):
 
 
 class Ref(Text):
-    """The id of another record, whose kind has the field's name unless `kind` says otherwise."""
+    """The id of another record, whose kind has the field's name unless `kind` says otherwise.
+
+    `fits`: a Jinja expression over `this` and `target`, whether what is written may name that record ("-" names nobody).
+    """
 
     wire = "ref"
 
-    def __init__(self, kind: str | None = None, **options: Any) -> None:
-        self.kind = kind
+    def __init__(self, kind: str | None = None, fits: str = "", **options: Any) -> None:
+        self.kind, self.fits = kind, fits
         options.setdefault("index", True)
         super().__init__(max=36, **options)
 

@@ -3,6 +3,7 @@
 from fieldapp.declare.addition import add
 from fieldapp.declare.query import many, one, search
 from fieldapp.declare.screen import create, record_screen, screen
+from fieldapp.declare.task import task
 from fieldapp.declare.words import _l
 from fieldapp.drills.form import CheckForm, PosterForm, ScanForm
 from fieldapp.drills.record import Drill, DrillCheck, DrillGroup, DrillLeader, DrillPerson, DrillSelf
@@ -94,4 +95,14 @@ add(
     drills=many(Drill, day="today", order=("starts_at",)),
     drill_leads=many(DrillLeader, user="me.id"),
     drill_me=many(DrillPerson, user="me.id"),
+)
+
+task(
+    "drills_today",
+    Drill.noun,
+    many(Drill, day="today", order=("starts_at",)),
+    due="starts_at",
+    says="entry.title ~ ' ' ~ entry.place",
+    url="/drills/{id}",
+    order=5,
 )

@@ -12,6 +12,7 @@ from fieldapp import sheets
 from fieldapp.config import local_day, now
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
+from fieldapp.home_checks.lists import lists
 from fieldapp.home_checks.record import SEVERITY, Hazard
 from fieldapp.people.at_desk import at_desk
 from fieldapp.people.record import Member
@@ -19,6 +20,7 @@ from fieldapp.places.record import Building, Grid, StairUnit
 from sync.scope import Me, visible
 
 desk = at_desk("home_checks_desk")
+desk.register_blueprint(lists)
 registry.add_desk_page("/hazards-report", _l("Hazards"), 12)
 IN_WORDS = "this.text or this.item|choice('home_check.item')"
 registry.add_log_line("hazard", _l("Hazards found"), by="severity", says=IN_WORDS)

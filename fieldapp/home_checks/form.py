@@ -35,15 +35,8 @@ class SharedCheckForm(FieldForm):
     place = field("choice", _l("Where"), words="home_check.place", required=True)
     checklist = field("hidden", _l("Checklist"), max=36)
     results = field("rows", _l("Items"), words="home_check.shared_item", fields=RESULT, required=True)
+    photos = field("photos", _l("Photos of the object, never of the living space"), max=6)
     remark = field("textarea", _l("Add a sentence"), max=500)
-
-
-class AssignForm(FieldForm):
-    """Whose hazard it is: a person's by id, or "-", of whoever works the grid."""
-
-    name = "assign"
-
-    assigned = field("hidden", _l("Assigned"), max=36, required=True, pattern=r"-|[0-9a-f-]{36}")
 
 
 class RecheckForm(FieldForm):
@@ -62,18 +55,12 @@ ENTRY = {"keep": part("boolean", _l("Keep")), "text": part("text", _l("Item"), m
 
 
 class ChecklistForm(FieldForm):
-    """A community's own list for homes: default items that stay, and items of its own."""
+    """A community's own list for homes: default items that stay, and items of its own; at the desk alone, so no phone knows it."""
 
-    name = "checklist"
-
-    scope = field("choice", _l("For"), words="checklist.scope", required=True)
     entries = field("rows", _l("Items"), words="home_check.home_item", fields=ENTRY, required=True)
 
 
 class SharedChecklistForm(FieldForm):
     """A community's own list for shared parts."""
 
-    name = "shared_checklist"
-
-    scope = field("choice", _l("For"), words="checklist.scope", required=True)
     entries = field("rows", _l("Items"), words="home_check.shared_item", fields=ENTRY, required=True)

@@ -17,6 +17,7 @@ from fieldapp.declare.record import (
 )
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
+from fieldapp.people.record import HOLDS
 
 STATES = (
     ("ok", _l("In order")),
@@ -45,13 +46,12 @@ registry.add_words("home_check.state", dict(STATES))
 
 
 class Checklist(Record):
-    """A community's own list of what is looked at; each change is a new version, and the newest one counts."""
+    """A community's own list of what is looked at; each change at the desk is a new version, and the newest one counts."""
 
     kind = "checklist"
     noun = _l("Checklist")
     channel = "community:{community}"
     append_only = True
-    creates_by = ("supervisor",)
 
     scope = Choice(("home", _l("In a home")), ("shared", _l("Shared parts")))
     entries = Rows()
@@ -105,7 +105,7 @@ class Hazard(Record):
     fix_by = Day()
     phrases = Choices(*PHRASES)
     note = Text(max=300)
-    assigned = Ref("member")
+    assigned = Ref("member", HOLDS)
     open = Boolean(default=True)
     rechecks = Integer(default=0)
     closed_on = Day(null=True)

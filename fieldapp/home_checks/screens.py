@@ -6,20 +6,13 @@ from fieldapp.declare.query import count, latest, lit, many, one
 from fieldapp.declare.screen import create, patch, record_screen, screen
 from fieldapp.declare.task import task
 from fieldapp.declare.words import _l
-from fieldapp.home_checks.form import (
-    AssignForm,
-    ChecklistForm,
-    HomeCheckForm,
-    RecheckForm,
-    SharedCheckForm,
-    SharedChecklistForm,
-)
+from fieldapp.home_checks.form import HomeCheckForm, RecheckForm, SharedCheckForm
 from fieldapp.home_checks.record import STAFF, Checklist, Hazard, HomeCheck, Recheck
+from fieldapp.people.form import AssignForm
 from fieldapp.people.record import Member
 from fieldapp.places.record import Building, Household, StairUnit
 
 HAZARD = {"state": ("hazard",)}
-NEW_VERSION = _l("Checklist saved as a new version")
 
 record_screen(
     "/households/<household>/check",
@@ -50,8 +43,9 @@ record_screen(
 
 record_screen(
     "/units/<unit>/check",
-    "home_checks/shared.html",
+    "home_checks/check.html",
     SharedCheckForm,
+    name="home_checks.shared",
     tab="buildings",
     for_roles=STAFF,
     unit=one(StairUnit, "unit"),
@@ -112,16 +106,17 @@ record_screen(
 
 record_screen(
     "/hazards/<hazard>/assign",
-    "home_checks/assign.html",
+    "today/assign.html",
     AssignForm,
+    name="home_checks.assign",
     tab="today",
     for_roles=STAFF,
-    hazard=one(Hazard, "hazard"),
-    building=one(Building, "hazard.building"),
+    task=one(Hazard, "hazard"),
+    building=one(Building, "task.building"),
     members=many(Member),
-    saves=(patch(Hazard, "hazard", fields=("assigned",)),),
+    saves=(patch(Hazard, "task", fields=("assigned",)),),
     then="/hazards/{hazard}",
-    says="(hazard.address or building.name) ~ ' ' ~ _('Assigned')",
+    says="(task.address or building.name) ~ ' ' ~ _('Assigned')",
 )
 
 task(
@@ -133,21 +128,6 @@ task(
     url="/hazards/{id}",
     order=20,
 )
-
-for of, form in (("home", ChecklistForm), ("shared", SharedChecklistForm)):
-    record_screen(
-        f"/checklists/{of}",
-        "home_checks/checklist.html",
-        form,
-        name=f"home_checks.checklist_{of}",
-        tab="today",
-        for_roles=("supervisor",),
-        checklists=many(Checklist, scope=lit(of), newest_first=True, limit=10),
-        members=many(Member),
-        saves=(create(Checklist),),
-        then=f"/checklists/{of}",
-        says=f"_('{NEW_VERSION}')",
-    )
 
 add(
     "/today",

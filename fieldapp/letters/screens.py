@@ -3,6 +3,8 @@
 from fieldapp.declare.addition import add
 from fieldapp.declare.query import latest, lit, many, one
 from fieldapp.declare.screen import create, record_screen, screen
+from fieldapp.declare.task import task
+from fieldapp.declare.words import _l
 from fieldapp.home_checks.record import Hazard
 from fieldapp.letters.form import LetterForm
 from fieldapp.letters.record import STAFF, Letter, LetterTemplate
@@ -53,14 +55,20 @@ screen(
     letter=one(Letter, "letter"),
 )
 
-add(
-    "/today",
-    "first",
-    "letters/_today.html",
+# A home with a serious hazard that has signed no fire letter since it was found.
+task(
+    "fire_letters_to_sign",
+    _l("Fire letters to sign"),
+    many(Hazard, grid="me.grids", open=lit(True), severity=lit("serious"), order=("fix_by",)),
+    due="fix_by",
+    says="''",
+    url="/households/{household}/letters",
     order=60,
-    dangers=latest(Hazard, by="household", grid="me.grids", open=lit(True), severity=lit("serious")),
-    fire_letters=latest(Letter, by="household", grid="me.grids", topic=lit("fire")),
+    today=60,
+    only="entry.household and not (signed[entry.household] and signed[entry.household].device_time >= entry.device_time)",
+    signed=latest(Letter, by="household", grid="me.grids", topic=lit("fire")),
 )
+
 add(
     "/households/<household>",
     "timeline",

@@ -1,4 +1,4 @@
-"""Form of a person's own settings."""
+"""Forms of people: a person's own settings, and whose a task is."""
 
 from fieldapp.declare.form import FieldForm, field
 from fieldapp.declare.words import _l
@@ -11,3 +11,11 @@ class ProfileForm(FieldForm):
 
     locale = field("choice", _l("Language"), words="profile.locale", required=True)
     theme = field("choice", _l("Theme"), words="profile.theme", required=True)
+
+
+class AssignForm(FieldForm):
+    """Whose a task is: a person's by id, or "-", of whoever works the grid."""
+
+    name = "assign"
+
+    assigned = field("hidden", _l("Assigned"), max=36, required=True, pattern=r"-|[0-9a-f-]{36}")

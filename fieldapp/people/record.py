@@ -10,6 +10,10 @@ ROLES = (
 )
 
 
+# Who is given something of a grid must hold that grid's records.
+HOLDS = "target.role == 'supervisor' or this.grid in target.grids"
+
+
 class Member(Record):
     """A person of the staff, by the name that stands on timelines; its id is the account's."""
 

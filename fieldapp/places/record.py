@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fieldapp.declare.record import Choice, Choices, Day, Instant, Integer, ListOf, Record, Ref, Text
 from fieldapp.declare.words import _l
+from fieldapp.people.record import HOLDS
 
 # Days between visits by care level 1, 2, 3 and without care; a community can change its own.
 VISIT_DAYS = (7, 30, 90, 180)
@@ -91,7 +92,7 @@ class Household(Record):
     channel = "grid:{grid}"
     parent = "door"
     patches_by = ("grid_worker", "supervisor")
-    patchable = ("phone", "tenure", "people")
+    patchable = ("phone", "tenure", "people", "assigned")
     search = ("label", "address", "name", "pinyin", "initials")
 
     door = Ref()
@@ -121,6 +122,8 @@ class Household(Record):
     # What somebody there asked for and since when, until a visit met them or it was answered.
     request = Text(max=500, null=True)
     request_on = Day(null=True)
+    # Whose the home is in the list of tasks; nobody's is of whoever works the grid.
+    assigned = Ref("member", HOLDS, index=False)
 
 
 class CarePerson(Record):

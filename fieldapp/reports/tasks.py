@@ -14,6 +14,7 @@ from fieldapp.config import instant, local_day
 from fieldapp.declare.answer import end_of_day, fill
 from fieldapp.declare.expressions import expression
 from fieldapp.declare.find import run_queries
+from fieldapp.declare.kinds import kinds
 from fieldapp.declare.query import Query
 from fieldapp.declare.registry import registry
 from fieldapp.declare.save import save, stamped
@@ -41,9 +42,13 @@ def tasks(moment: datetime) -> list[dict[str, Any]]:
     }
     found = []
     for one in registry.tasks.values():
-        entries = run_queries({"entries": everybodys(one.query)}, me, scope, moment)["entries"]
-        for entry in entries:
-            says = expression(one.says)(entry=entry, **scope, _=gettext, gettext=gettext)
+        asked = {name: everybodys(query) for name, query in {one.name: one.query, **one.beside}.items()}
+        answers = run_queries(asked, me, scope, moment)
+        for entry in answers[one.name]:
+            names = {**scope, **answers, "entry": entry, "_": gettext, "gettext": gettext}
+            if not expression(one.only)(**names):
+                continue
+            says = expression(one.says)(**names)
             due = entry[one.due] or ""
             found.append(
                 {
@@ -88,9 +93,9 @@ def narrowed(found: Iterable[Mapping[str, Any]], wanted: Mapping[str, str]) -> l
     ]
 
 
-def may_work(member: Member, grid: str) -> bool:
-    """Whether a person holds a grid's records, so that a task there can be theirs."""
-    return member.role == "supervisor" or grid in member.grids
+def fits(kind: str, row: Any, member: Member) -> bool:
+    """Whether a person holds what the task is about, by the rule that the exchange keeps."""
+    return bool(kinds()[kind].fits[ASSIGNED](row.__data__, member.__data__))
 
 
 def assign(chosen: Iterable[str], to: str, moment: datetime) -> tuple[int, int]:
@@ -105,7 +110,7 @@ def assign(chosen: Iterable[str], to: str, moment: datetime) -> tuple[int, int]:
         record = registry.records.get(kind)
         known = record is not None and ASSIGNED in record.patchable
         row: Any = record.get_or_none(held(record, g.me), record.id == id) if record and known else None
-        if row is None or not (to == "-" or member and may_work(member, row.grid)):
+        if row is None or not (to == "-" or member and fits(kind, row, member)):
             left += 1
         elif row.assigned != to:
             made.append(

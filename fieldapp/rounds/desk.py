@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import abort, current_app, g, redirect, render_template, request
-from flask_babel import gettext
 from werkzeug.wrappers import Response as Answer
 
 from fieldapp.config import now
-from fieldapp.declare.answer import form_view
+from fieldapp.declare.answer import form_in_words
 from fieldapp.declare.check import Errors
 from fieldapp.declare.form import FieldForm
 from fieldapp.declare.kinds import kinds
@@ -17,8 +16,8 @@ from fieldapp.declare.words import _l
 from fieldapp.people.at_desk import at_desk
 from fieldapp.people.record import Member
 from fieldapp.places.record import Building, Grid
-from fieldapp.rounds import plan
-from fieldapp.rounds.figures import balances, progress, total
+from fieldapp.rounds import plan, sheet
+from fieldapp.rounds.figures import Balance, balances, progress, total
 from fieldapp.rounds.form import RoundForm, StockForm
 from fieldapp.rounds.record import LeafletEvent, LeafletRound, RoundDoor, RoundHelper, RoundStock
 from sync.write import put
@@ -55,9 +54,15 @@ def create() -> Answer | tuple[str, int]:
 
 
 @desk.get("/<round>")
-def show(round: str) -> str:
-    """One round: progress by building and staircase, the balance, who helps."""
-    return _page(_round(round))
+def show(round: str) -> str | Answer:
+    """One round: progress by building and staircase, the balance, who helps; doors and balance to take away, too."""
+    of = _round(round)
+    if "as" not in request.args:
+        return _page(of)
+    if request.args.get("of") == "balance":
+        names = {one["id"]: one["name"] for one in _all(Member)}
+        return sheet.balance(request.args["as"], of["topic"], _balances(of), names)
+    return sheet.doors(request.args["as"], of["topic"], _of(RoundDoor, of))
 
 
 @desk.post("/<round>/helpers")
@@ -83,7 +88,7 @@ def stock(round: str) -> Answer | tuple[str, int]:
     of = _round(round)
     sent = StockForm(formdata=request.form)
     values, errors = sent.check()
-    (person,) = _known(Member, "user")[:1] or abort(404)
+    (person,) = [one for one in _known(Member, "user") if one in _people(of)][:1] or abort(404)
     if errors:
         return _page(of, sent, errors), 422
     return _put(of, [("round_stock", {"round": of["id"], "user": person, **values})])
@@ -101,9 +106,8 @@ def _page(of: dict[str, Any], sent: FieldForm | None = None, errors: Errors | No
     staff = {one["id"]: one for one in _all(Member)}
     helpers = _of(RoundHelper, of)
     doors = _of(RoundDoor, of)
-    found = balances(_of(RoundStock, of), _of(LeafletEvent, of))
-    known = {one["user"] for one in helpers} | set(found)
-    people = sorted((one for one in known if one in staff), key=lambda one: (staff[one]["name"], one))
+    found = _balances(of)
+    people = sorted((one for one in _people(of) if one in staff), key=lambda one: (staff[one]["name"], one))
     names = {one["id"]: one["name"] for one in _all(Building)}
     return render_template(
         "rounds/desk_round.html",
@@ -118,8 +122,18 @@ def _page(of: dict[str, Any], sent: FieldForm | None = None, errors: Errors | No
         ],
         found=found,
         total=total(found.values()),
-        form=_view(StockForm, sent.data if sent else {}, errors or {}),
+        form=form_in_words(StockForm, sent.data if sent else {}, errors or {}),
     )
+
+
+def _balances(of: dict[str, Any]) -> dict[str, Balance]:
+    return balances(_of(RoundStock, of), _of(LeafletEvent, of))
+
+
+def _people(of: dict[str, Any]) -> set[str]:
+    """Who helps, and who has had leaflets or given some out."""
+    by = [(RoundHelper, "user"), (RoundStock, "user"), (LeafletEvent, "author")]
+    return {one[name] for kind, name in by for one in _of(kind, of)}
 
 
 def _by_unit(of: dict[str, Any], doors: Rows) -> list[tuple[str, str, Rows]]:
@@ -138,17 +152,12 @@ def _list(values: dict[str, Any], errors: Errors) -> str:
     return render_template(
         "rounds/desk_list.html",
         rounds=[(one, progress(doors.get(one["id"], []))) for one in reversed(_all(LeafletRound))],
-        form=_view(RoundForm, values, errors),
+        form=form_in_words(RoundForm, values, errors),
         grids=sorted(_all(Grid), key=lambda one: one["number"]),
         buildings=sorted(_all(Building), key=lambda one: (one["number"], one["name"])),
         people=_helpful(),
         chosen={name: request.form.getlist(name) for name in ("grid", "building", "helper")},
     )
-
-
-def _view(form: type[FieldForm], values: dict[str, Any], errors: Errors) -> dict[str, Any]:
-    words = {name: [gettext(text) % fill for text, fill in problems] for name, problems in errors.items()}
-    return form_view(form, values, words, False)
 
 
 def _helpful() -> Rows:

@@ -164,10 +164,14 @@ class RequestAnswer(Record):
 
 
 class RoundStock(Record):
-    """Leaflets given out, brought back or spoiled, with whom; what was used is counted from the events and never asked for. The desk's alone."""
+    """Leaflets given out, brought back or spoiled, with whom; what was used is counted from the events and never asked for.
+
+    The desk writes it; whoever has the leaflets reads on the phone how many are left.
+    """
 
     kind = "round_stock"
     noun = _l("Stock")
+    channel = "user:{user}"
     append_only = True
 
     round = Ref("leaflet_round")

@@ -4,12 +4,27 @@ from fieldapp.declare.addition import add
 from fieldapp.declare.query import count, lit, many, one
 from fieldapp.declare.registry import registry
 from fieldapp.declare.screen import create, record_screen, screen
+from fieldapp.declare.task import task
 from fieldapp.declare.words import _l
 from fieldapp.places.record import Building, Household, StairUnit
 from fieldapp.rounds.form import DoorRequestForm, LeafletForm, RequestAnswerForm
-from fieldapp.rounds.record import STAFF, DoorRequest, LeafletEvent, LeafletRound, RequestAnswer, RoundDoor
+from fieldapp.rounds.record import (
+    STAFF,
+    DoorRequest,
+    LeafletEvent,
+    LeafletRound,
+    RequestAnswer,
+    RoundDoor,
+    RoundStock,
+)
+
+TO_GO = _l("%(count)s doors to go")
 
 registry.add_desk_page("/rounds", _l("Leaflet rounds"), 30)
+
+# What this person had and used: how many leaflets are left is their difference.
+STOCK = many(RoundStock, round="round", user="me.id")
+USED = many(LeafletEvent, round="round", author="me.id", outcome=lit(["handed", "left"]))
 
 screen(
     "/leaflets/<round>",
@@ -20,6 +35,8 @@ screen(
     units=many(StairUnit, building="round.buildings", order=("number",)),
     doors=count(RoundDoor, round="round", by="stair_unit"),
     done=count(RoundDoor, round="round", done=lit(True), by="stair_unit"),
+    stock=STOCK,
+    used=USED,
 )
 
 screen(
@@ -33,6 +50,8 @@ screen(
     doors=many(RoundDoor, round="round", stair_unit="unit", order=("-floor", "position")),
     all=count(RoundDoor, round="round", by="stair_unit"),
     left=count(RoundDoor, round="round", done=lit(False), by="stair_unit"),
+    stock=STOCK,
+    used=USED,
 )
 
 record_screen(
@@ -72,16 +91,30 @@ record_screen(
     says="household.address ~ ' ' ~ _('Request answered')",
 )
 
-add(
-    "/today",
-    "first",
-    "rounds/_today.html",
-    order=40,
-    rounds=many(LeafletRound, state=lit("open"), order=("first_day",), limit=10),
-    round_doors=count(RoundDoor, round="rounds", by="round"),
-    round_done=count(RoundDoor, round="rounds", done=lit(True), by="round"),
-    asking=many(Household, grid="me.grids", request_on__lte="today", order=("request_on",), limit=10),
+task(
+    "requests",
+    _l("Request"),
+    many(Household, grid="me.grids", request_on__gte=lit("2"), order=("request_on",)),
+    due="request_on",
+    says="entry.request or ('request'|choice('visit.phrases'))",
+    url="/households/{id}",
+    order=15,
+    today=41,
 )
+task(
+    "round_doors",
+    _l("Leaflet round"),
+    many(LeafletRound, state=lit("open"), order=("last_day",)),
+    due="last_day",
+    says=f"entry.topic ~ ' ' ~ _('{TO_GO}', count=to_go[entry.id])",
+    url="/leaflets/{id}",
+    desk="/rounds/{id}",
+    order=40,
+    today=40,
+    only="to_go[entry.id]",
+    to_go=count(RoundDoor, round="round_doors", done=lit(False), by="round"),
+)
+
 add("/households/<household>", "facts", "rounds/_household.html")
 add(
     "/households/<household>",

@@ -6,7 +6,7 @@ from fieldapp.declare.screen import patch, record_screen, screen
 from fieldapp.declare.task import task
 from fieldapp.declare.words import _l
 from fieldapp.errors import REASONS
-from fieldapp.people.form import ProfileForm
+from fieldapp.people.form import AssignForm, ProfileForm
 from fieldapp.people.record import Member, Profile
 from fieldapp.places.record import Building, CarePerson, Grid, Household
 from fieldapp.review.record import SENT_BACK, TOLD, Decision
@@ -74,6 +74,19 @@ task(
     says="entry.name",
     url="/households/{id}/visit",
     order=90,
+)
+
+record_screen(
+    "/households/<household>/assign",
+    "today/assign.html",
+    AssignForm,
+    tab="today",
+    for_roles=("grid_worker", "supervisor"),
+    task=one(Household, "household"),
+    members=many(Member),
+    saves=(patch(Household, "task", fields=("assigned",)),),
+    then="/households/{household}",
+    says="task.address ~ ' ' ~ _('Assigned')",
 )
 
 registry.add_words("sync.reason", REASONS)

@@ -23,8 +23,10 @@ PHRASES = (
     ("come_again", _l("Come again")),
     ("left_note", _l("Left a note")),
 )
-# A visit at which somebody was spoken to answers what the household had asked for.
+# A visit at which somebody was spoken to answers what the household had asked for; what is asked for then stays open.
 ASKED = "none if this.outcome in ('met', 'phone_only') else target.{}"
+STILL = f"({ASKED.format('request')})"
+NOW_ASKED = f"({STILL} ~ ' / ' if {STILL} else '') ~ this.note if 'request' in this.phrases else {STILL}"
 
 
 class Visit(Record):
@@ -55,8 +57,8 @@ class Visit(Record):
                 " else (0 if this.outcome == 'met' else target.no_answers)"
             ),
             come_back="this.come_back",
-            request=ASKED.format("request"),
-            request_on=ASKED.format("request_on"),
+            request=NOW_ASKED,
+            request_on=f"({ASKED.format('request_on')}) or (this.device_time|day if 'request' in this.phrases else none)",
         ),
     )
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import browser, drill, figures, flood, register, server, sizes, wire
+from tests.bench import board, browser, drill, figures, flood, register, server, sizes, wire
 from tests.bench.town import DOORS, WORKER
 from tests.server import ROOT, Server
 
@@ -59,6 +59,8 @@ def phone_figures(folder: Path, with_large: bool) -> list[figures.Figure]:
             found += browser.ready_figures(folder, playwright, usual, "li")
             figures.say("Phone: screens and saves")
             found += browser.walk_figures(folder, playwright, usual, "li", (large, WORKER) if large else None)
+            figures.say("Phone: a board of 88 doors")
+            found += board.board_figures(folder, playwright, usual, "li")
             figures.say("Phone: a drill")
             found += drill.drill_figures(folder, playwright, usual, "wang")
         finally:

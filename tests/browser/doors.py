@@ -81,7 +81,7 @@ def toast(page: Page) -> Any:
 def no_answer(phone: Phone, address: str, page: Page | None = None) -> None:
     """On the board: one tap beside the door, and the board says so."""
     page = page or phone.page
-    page.locator(f"form[action='{visit(address)}'] button").click()
+    page.locator(f"button[formaction='{visit(address)}']").click()
     expect(toast(page)).to_contain_text(address)
 
 

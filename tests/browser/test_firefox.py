@@ -45,7 +45,7 @@ def test_li_walks_with_firefox_without_a_server_is_cut_off_and_sends_each_visit_
     server.stop()
     firefox.open().go(UNIT)
     assert firefox.text("h1") == "3号楼 1单元"
-    firefox.find(f"form[action='{visit(LIVED_IN[0])}'] button").click()
+    firefox.find(f"button[formaction='{visit(LIVED_IN[0])}']").click()
     firefox.until(lambda: LIVED_IN[0] in firefox.text("[data-toast] [role=status]"))
     firefox.kill()
     firefox.open().go(visit(LIVED_IN[1]))

@@ -160,11 +160,15 @@ def test_the_list_changes_under_a_half_done_check_which_arrives_under_its_own_ve
     old = page.locator("input[name=checklist]").input_value()
     proxy.mode = "refuse"
     zhang = phones("zhang", url=f"http://127.0.0.1:{server.port}").open().sign_in("zhang").until_ready()
-    zhang.go("/checklists/home").page.locator("[id='entries.own-2.text']").fill("阳台晾衣架")
-    save(zhang, "checklist")
-    send(zhang)
+    zhang.go("/hazards").page.get_by_role("link", name=words("Checklists")).click()
+    zhang.page.locator("[id='entries.own-2.text']").fill("阳台晾衣架")
+    zhang.page.get_by_role("button", name=words("Save"), exact=True).click()
+    # The version of before stands below the new one, each with its own items.
+    expect(zhang.page.locator("details")).to_have_count(2)
+    expect(zhang.page.locator("details").first).to_contain_text("阳台晾衣架")
+    expect(zhang.page.locator("details").last).not_to_contain_text("阳台晾衣架")
     office = Office(server)
-    office.until(lambda: len(office.rows("SELECT * FROM checklist")) == 2)
+    assert len(office.rows("SELECT * FROM checklist")) == 2
     proxy.mode = "pass"
     send(li)
     li.go(CHECK)

@@ -140,7 +140,7 @@ def test_the_browser_is_killed_in_the_middle_of_an_exchange(
         proxy.mode = "refuse"
         page = killed.open(board_of(address)).page
         killed.promised.clear()
-        page.locator(f"form[action='{visit(address)}'] button").click()
+        page.locator(f"button[formaction='{visit(address)}']").click()
         killed.phone.until(lambda at=address: killed.was_promised(at))
         saved.append(address)
         seen = proxy.seen("/sync")
@@ -180,7 +180,7 @@ def test_the_browser_is_killed_in_the_middle_of_an_update(
         proxy.mode = "refuse"
         page = killed.open(board_of(address)).page
         killed.promised.clear()
-        page.locator(f"form[action='{visit(address)}'] button").click()
+        page.locator(f"button[formaction='{visit(address)}']").click()
         killed.phone.until(lambda at=address: killed.was_promised(at))
         saved.append(address)
         versions[0].stop()

@@ -45,7 +45,7 @@ def door(address: str) -> str:
 
 def mark(phone: Phone, address: str, outcome: str) -> None:
     """On the board: one tap; the board says so."""
-    phone.page.locator(f"form[action='{door(address)}'] button[value={outcome}]").click()
+    phone.page.locator(f"button[formaction='{door(address)}'][value={outcome}]").click()
     expect(toast(phone.page)).to_contain_text(address)
 
 
@@ -63,22 +63,27 @@ def chen(phone: Phone) -> Phone:
 def test_chen_marks_doors_by_one_tap_in_the_basement_and_takes_one_back(
     chen: Phone, proxy: Proxy, server: Server
 ) -> None:
+    chen.until_quiet()
     proxy.mode = "refuse"
     page = chen.go("/today").page
     page.locator(f"a[href='{ROUND}']").click()
     expect(page.locator("h1")).to_have_text("文明养犬")
     page.locator(f"a[href='{BOARD}']").click()
+    # Of the 20 that Chen was given, one was handed before.
+    hand = page.locator(".coverage .eyebrow")
+    expect(hand).to_contain_text(words("%(count)s in hand", count=19))
     page.locator("summary").click()
     expect(page.get_by_text("清理粪便")).to_be_visible()
     mark(chen, "3-1-602", "left")
     mark(chen, "3-1-601", "handed")
     mark(chen, "3-1-501", "no_answer")
     mark(chen, "3-1-502", "refused")
+    expect(hand).to_contain_text(words("%(count)s in hand", count=17))
     expect(cell(chen, "3-1-601")).to_contain_text(words("Handed"))
     expect(cell(chen, "3-1-501")).to_contain_text(words("No answer"))
     # A door without an answer can be marked again, the others are done.
-    expect(page.locator(f"form[action='{door('3-1-501')}'] button")).to_have_count(4)
-    expect(page.locator(f"form[action='{door('3-1-601')}'] button")).to_have_count(0)
+    expect(page.locator(f"button[formaction='{door('3-1-501')}']")).to_have_count(4)
+    expect(page.locator(f"button[formaction='{door('3-1-601')}']")).to_have_count(0)
     page.locator("[data-toast] button").click()
     expect(cell(chen, "3-1-502")).not_to_contain_text(words("Not wanted"))
     page.get_by_role("link", name=re.compile(words("Next staircase · %(name)s", name=""))).click()
@@ -219,6 +224,12 @@ def test_600_leaflets_balance_and_a_door_that_two_mark_offline_is_one_household_
         expect(desk.page.locator("#balance")).to_contain_text("陈" if person == "chen" else "周")
         stock(desk, person, move, count)
     expect(desk.page.locator("#balance")).to_have_text(words("The balance is complete."))
+    # Each reads the same on the own phone: nothing is left, whatever the other had.
+    for phone in (chen, zhou):
+        send(phone)
+        phone.until(
+            lambda phone=phone: words("%(count)s in hand", count=0) in phone.go(BOARD).page.inner_text("main")
+        )
     row = desk.page.locator("tr", has=desk.page.get_by_role("rowheader", name=words("All"))).last
     expect(row.locator("td")).to_have_text(["600", "431", "118", "47", "4", "0"])
     office = Office(server)

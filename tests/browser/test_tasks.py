@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Phones
-from tests.browser.doors import send, words
+from tests.browser.doors import household, send, toast, words
 from tests.browser.office import Office
 from tests.browser.phone import Phone
 from tests.browser.test_home_checks import save, tap
@@ -16,6 +16,7 @@ from tests.proxy import Proxy
 from tests.server import Server
 
 HOSE = named("hazard 3-1-102")
+ASKING = "3-2-502"
 WANG = named("account wang")
 
 
@@ -24,7 +25,7 @@ def hose(phone: Phone, path: str) -> Locator:
     return phone.go(path).page.locator(f"main a[href='/hazards/{HOSE}']")
 
 
-def test_li_rechecks_offline_what_zhang_meanwhile_gives_to_wang_and_both_stand(
+def test_li_rechecks_and_answers_offline_what_zhang_meanwhile_gives_to_wang_and_all_of_it_stands(
     li: Phone, phones: Phones, proxy: Proxy, server: Server
 ) -> None:
     server.command("user", "move", "wang", "--grid", "三网格", "--grid", "四网格")
@@ -35,12 +36,15 @@ def test_li_rechecks_offline_what_zhang_meanwhile_gives_to_wang_and_both_stand(
     li.page.locator("#fix_by").fill("2026-12-05")
     save(li, "recheck")
     expect(li.page).to_have_url(re.compile("/hazards$"))
+    li.go(household(ASKING)).page.get_by_role("button", name=words("Answered"), exact=True).click()
+    expect(toast(li.page)).to_contain_text(ASKING)
 
     zhang = phones("zhang", url=direct, viewport={"width": 1280, "height": 800}).open().sign_in("zhang")
     zhang.go("/tasks/all").page.locator(f"input[value='hazard:{HOSE}']").check()
+    zhang.page.locator("tr", has_text="想问犬证怎么办").locator("input[type=checkbox]").check()
     zhang.page.locator("select[name=member]").select_option(WANG)
     zhang.page.get_by_role("button", name=words("Give"), exact=True).click()
-    expect(zhang.page.locator("[role=status]")).to_contain_text("1")
+    expect(zhang.page.locator("[role=status]")).to_contain_text("2")
 
     proxy.mode = "pass"
     send(li)
@@ -48,14 +52,16 @@ def test_li_rechecks_offline_what_zhang_meanwhile_gives_to_wang_and_both_stand(
     office.until(lambda: office.rows("SELECT * FROM recheck WHERE author = ?", named("account li")))
     hazard = office.rows("SELECT * FROM hazard WHERE id = ?", HOSE)[0]
     assert (hazard["assigned"], hazard["fix_by"], hazard["open"]) == (WANG, "2026-12-05", 1)
-    assert [one["status"] for one in office.operations() if one["record"] == HOSE] == ["applied", "applied"]
+    asking = office.household(ASKING)
+    assert (asking["assigned"], asking["request"]) == (WANG, None)
+    assert {one["status"] for one in office.operations()} == {"applied"} and len(office.operations()) == 5
     li.go("/sync").page.locator("[data-run]").click()
     li.until(lambda: hose(li, "/tasks").filter(has_text=words("%(name)s's", name="王")).count())
     wang = phones("wang", url=direct).open().sign_in("wang").until_ready()
     expect(hose(wang, "/today")).to_contain_text(words("yours"))
 
 
-def test_li_takes_a_hazard_over_and_hands_it_on_without_a_signal(
+def test_li_takes_a_hazard_and_a_request_over_and_hands_one_on_without_a_signal(
     li: Phone, proxy: Proxy, server: Server
 ) -> None:
     proxy.mode = "refuse"
@@ -68,19 +74,26 @@ def test_li_takes_a_hazard_over_and_hands_it_on_without_a_signal(
     tap(li, "assigned", named("account zhang"))
     save(li, "assign")
     expect(hose(li, "/tasks")).to_contain_text(words("%(name)s's", name="张"))
+    asking = li.go("/tasks").page.locator(f"main a[href='{household(ASKING)}']")
+    asking.click()
+    li.page.get_by_role("button", name=words("Take over")).click()
+    expect(toast(li.page)).to_contain_text(ASKING)
+    expect(li.go("/tasks").page.locator("main a", has_text="想问犬证怎么办")).to_contain_text(words("yours"))
     proxy.mode = "pass"
     send(li)
     office = Office(server)
     office.until(lambda: office.rows("SELECT * FROM hazard WHERE assigned = ?", named("account zhang"))[:1])
+    office.until(lambda: office.household(ASKING)["assigned"] == named("account li"))
 
 
 def test_li_narrows_her_tasks_to_a_building_without_a_signal(li: Phone, proxy: Proxy) -> None:
     proxy.mode = "refuse"
     rows = li.go("/tasks").page.locator("main ul.list li")
-    expect(rows).to_have_count(23)
+    # Twenty-two visits, a hazard, what was asked for at 3-2-502, and the drill, which is in no building.
+    expect(rows).to_have_count(25)
     li.page.locator("select[name=building]").select_option(named("building 3"))
     li.page.get_by_role("button", name=words("Show")).click()
     expect(li.page).to_have_url(re.compile("building="))
-    expect(rows).to_have_count(23)
+    expect(rows).to_have_count(24)
     li.go(f"/tasks?building={named('building 4')}")
     expect(rows).to_have_count(0)

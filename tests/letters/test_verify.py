@@ -197,6 +197,9 @@ def test_zhang_writes_a_new_version_and_the_signed_letter_keeps_its_own(
     )
     assert (newest.number, newest.title, newest.text) == (2, "消防承诺书", "本人承诺：\n1. 不充电。")
     assert Letter.get_by_id(id).text == letter(built)["text"]
+    # Each version stays to be read.
+    versions = desk.get("/letters/texts/fire").text.partition("<details")[2]
+    assert letter(built)["text"].splitlines()[1] in versions and "1. 不充电。" in versions
     assert "消防承诺书" in client_of(app, "li").get(f"/households/{built.households['3-1-601']}/letters").text
     assert desk.get("/letters/texts/epidemic").status_code == 404
 

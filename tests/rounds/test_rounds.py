@@ -15,7 +15,7 @@ from fieldapp.declare.registry import registry
 from fieldapp.people.account import Account
 from fieldapp.people.me import describe, me_of
 from fieldapp.places.record import Household
-from fieldapp.rounds.record import LeafletEvent, LeafletRound, RoundDoor, RoundHelper
+from fieldapp.rounds.record import LeafletEvent, LeafletRound, RoundDoor, RoundHelper, RoundStock
 from sync.exchange import exchange
 from sync.ids import uuid7
 from tests.cast import NOW, named
@@ -154,6 +154,25 @@ def test_12_leaflets_that_are_missing_are_told_with_whom(desk: Desk) -> None:
     )
 
 
+def test_the_doors_and_the_balance_of_a_round_are_taken_away_without_who_lives_there(desk: Desk) -> None:
+    def sheet(query: str) -> list[str]:
+        return (
+            desk.browser("zhang").get(f"/rounds/{ROUND}?{query}").get_data().decode("utf-8-sig").splitlines()
+        )
+
+    desk.phone("chen").send(knock("left", count=3))
+    doors = sheet("as=csv")
+    assert doors[0] == "地址,走访结果,敲门次数,时间" and len(doors) == 25
+    assert "3-1-601,放门口,1,2026-11-23 10:42" in doors and "3-2-502,已发放,1," in doors
+    assert "王建国" not in "".join(doors)
+    assert sheet("of=balance&as=csv") == [
+        "姓名,领取,已发放,放门口,退回,损坏,差额",
+        "陈,20,1,3,0,0,16",
+        "全部,20,1,3,0,0,16",
+    ]
+    assert desk.browser("sun").get(f"/rounds/{ROUND}?as=csv").status_code == 404
+
+
 def balance(page: str) -> str:
     """What the page says of the leaflets."""
     said = re.search(r'id="balance"><b>(.*?)</b>', page, re.S)
@@ -225,3 +244,22 @@ def test_li_answers_a_request_without_a_visit_by_one_tap_and_takes_it_back(desk:
     assert home(desk).request is None
     li.send({**answer, "verb": "retract", "patch": {"of": made["op"]}}, at=NOW + timedelta(hours=1))
     assert home(desk).request == "楼道灯坏了"
+
+
+def test_what_a_desk_gives_out_no_phone_makes_by_hand_and_nobody_of_another_community_gets(
+    desk: Desk,
+) -> None:
+    people = {name: one.id for name, one in desk.town.people.items()}
+    for kind, more in (("round_helper", {}), ("round_stock", {"move": "issued", "count": 5})):
+        for person in ("chen", "li", "zhang", "sun"):
+            patch = {"round": ROUND, "user": people[person], **more}
+            made = desk.phone(person).send({"verb": "create", "kind": kind, "patch": patch})[0]
+            assert (made["status"], made["reason"]) == ("quarantined", "not_allowed"), (kind, person)
+    before = RoundStock.select().count()
+    # Zhao is of another community, Wang does not help with this round.
+    for person in ("zhao", "wang"):
+        desk.post(f"/rounds/{ROUND}/stock", expect=404, user=people[person], move="issued", count="5")
+    desk.post(f"/rounds/{ROUND}/helpers", helper=people["zhao"])
+    desk.post(f"/rounds/{ROUND}/helpers", "sun", expect=404, helper=people["zhao"])
+    assert RoundStock.select().count() == before
+    assert {one.user for one in RoundHelper.select()} == {people["chen"], people["zhou"]}
