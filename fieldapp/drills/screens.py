@@ -18,8 +18,7 @@ SAYS = (
     " or form['values'].what|choice('drill_check.what'))"
 )
 LEADERS = many(DrillLeader, drill="drill")
-ALL_GROUPS = many(DrillGroup, drill="drill", order=("position",))
-PEOPLE = many(DrillPerson, drill="drill", order=("-floor", "address", "name"))
+ORDER = ("-floor", "address", "name")
 
 screen(
     "/drills/<drill>",
@@ -28,8 +27,8 @@ screen(
     args=("q",),
     drill=one(Drill, "drill"),
     leaders=LEADERS,
-    groups=ALL_GROUPS,
-    people=PEOPLE,
+    groups=many(DrillGroup, drill="drill", order=("position",)),
+    people=many(DrillPerson, drill="drill", order=ORDER),
     found=search(DrillPerson, "args.q", drill="drill"),
 )
 
@@ -41,8 +40,7 @@ screen(
     drill=one(Drill, "drill"),
     drill_group=one(DrillGroup, "drill_group"),
     leaders=LEADERS,
-    groups=ALL_GROUPS,
-    people=PEOPLE,
+    people=many(DrillPerson, drill_group="drill_group", order=ORDER),
 )
 
 record_screen(
