@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,11 +17,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fieldapp import create_app
+from fieldapp.declare.kinds import kinds
+from fieldapp.drills.copies import copies
 from fieldapp.drills.make import Expected, pasted
 from fieldapp.drills.record import Drill, DrillCheck, DrillFix, DrillGroup, DrillLeader, DrillPerson
-from fieldapp.drills.report import copies, minutes
+from fieldapp.drills.report import minutes
 from fieldapp.phone import asset
 from sync.ids import uuid7
+from sync.write import put
 from tests.browser.badges import DRILL, badge, person
 from tests.cast import NOW, Town, named, signed_in_database
 from tests.test_scope import client_of
@@ -223,7 +227,7 @@ def test_the_desk_of_another_community_sees_nothing_of_it(world: World) -> None:
 def check(author: str, minute: int, token: str = "T") -> dict[str, Any]:
     """A scan as the rule sees it."""
     time = at(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"author": author, "device_time": time, "token": token, "drill_person": token.lower()}
+    return {"id": f"{author} {minute}", "author": author, "device_time": time, "token": token, "drill_person": token.lower()}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +242,30 @@ def check(author: str, minute: int, token: str = "T") -> dict[str, Any]:
     ],
 )
 def test_one_badge_at_two_places_at_once_is_a_copy(checks: list[dict[str, Any]], found: set[str]) -> None:
-    assert copies(checks, {"li": "东门", "chen": "东门", "wang": "西门"}) == found
+    told = copies(checks, {"li": "东门", "chen": "东门", "wang": "西门"})
+    assert told.keys() == found
+    assert all(scans == {"li 0", "wang 1"} for scans in told.values())
+
+
+def test_zhang_is_asked_about_a_badge_and_its_copy_until_she_has_accepted_it(world: World) -> None:
+    app, town, database = world
+    row = {"id": named("leader wang"), "drill": DRILL, "user": town.people["wang"].id, "post": "西门"}
+    put(database, kinds(), named("heping"), [("drill_leader", row)], NOW)
+    client, by_badge = client_of(app, "zhang"), {"how": "scan", "token": badge(person(1))}
+    for who, minute in (("li", 3), ("wang", 4), ("li", 90)):
+        result = Leader(app, town, who).check(1, at(minute), "out" if minute > 4 else "in", **by_badge)
+        assert result["status"] == "applied"
+        found = re.findall(r'href="/review/(copied/[^"?]+)', client.get("/review?reason=copied").text)
+        assert len(set(found)) == (minute > 3), minute
+    page = client.get(f"/review/{found[0]}").text
+    assert "何小雨：一码两地" in page and page.count("<h3> ") == 2  # both scans, not the way out
+    assert client.post(f"/review/{found[0]}", data={"choice": "accept"}).status_code == 303
+    assert "copied/" not in client.get("/review").text
+    # A third place brings it back: it is another scan that cannot be.
+    row = {"id": named("leader chen"), "drill": DRILL, "user": town.people["chen"].id, "post": "北门"}
+    put(database, kinds(), named("heping"), [("drill_leader", row)], NOW)
+    assert Leader(app, town, "chen").check(1, at(5), **by_badge)["status"] == "applied"
+    assert "copied/" in client.get("/review").text
 
 
 def test_minutes_are_whole_and_never_less_than_none() -> None:

@@ -19,6 +19,7 @@ from fieldapp.declare.registry import registry
 from fieldapp.declare.save import device_of_session, stamped
 from fieldapp.declare.token import sign
 from fieldapp.declare.words import _l
+from fieldapp.drills.copies import FLAGGING
 from fieldapp.drills.make import Expected, Plan, last_four, make, pasted
 from fieldapp.drills.models import DrillKey
 from fieldapp.drills.record import GROUPS, STATIONS, Drill, DrillPerson
@@ -31,6 +32,7 @@ from sync.push import push_page
 
 desk = at_desk("drills_desk", "/drills")
 registry.add_desk_page("/drills", _l("Fire drills"), 40)
+registry.add_flagging(FLAGGING)
 
 # Badges hold until the end of the drill and some time for those who come late.
 HOLDS_AFTER = timedelta(hours=2)

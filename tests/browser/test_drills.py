@@ -208,6 +208,12 @@ def test_a_badge_and_its_copy_at_two_gates_are_told_to_the_desk(
     page = desk.go(f"{ROLL}/report").page
     expect(page.locator("#lines .figure")).to_contain_text(words("%(count)s badges at two places", count=1))
     expect(page.locator("#lines tr", has_text="来宾0")).to_contain_text(words("badge at two places"))
+    desk.go("/review?reason=copied")
+    (row,) = page.locator("#queue a.q").all()
+    expect(row).to_contain_text(words("%(name)s: badge at two places", name="来宾0"))
+    expect(page.locator(".pane")).to_contain_text(words("Check-in"))
+    page.get_by_role("button", name=words("Accept")).click()
+    expect(page.locator("#queue")).to_contain_text(words("Nothing waits for you."))
 
 
 def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_the_others(
