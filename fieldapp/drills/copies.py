@@ -41,10 +41,8 @@ def _at_once(scans: Sequence[Check], posts: Mapping[str, str]) -> set[str]:
 
 def scanned_at_once(drill: str) -> dict[str, set[str]]:
     """The same of a drill as it stands."""
-    checks, leaders = (
-        kind.select().where(kind.drill == drill, kind.gone == False)  # noqa: E712
-        for kind in (DrillCheck, DrillLeader)
-    )
+    checks = DrillCheck.select().where(DrillCheck.drill == drill, DrillCheck.gone == False)  # noqa: E712
+    leaders = DrillLeader.select().where(DrillLeader.drill == drill)  # also who led it then
     return copies([one.__data__ for one in checks], {one.user: one.post for one in leaders})
 
 
@@ -69,7 +67,9 @@ def _patch(one: Operation) -> dict[str, Any]:
 FLAGGING = Flagging(
     "copied",
     _l("Badge at two places"),
-    _l("One badge was scanned at two places at once: it has a copy. The person counts once, with the first time."),
+    _l(
+        "One badge was scanned at two places at once: it has a copy. The person counts once, with the first time."
+    ),
     _cases,
     _title,
 )

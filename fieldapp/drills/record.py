@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from fieldapp.config import instant, now
 from fieldapp.declare.record import (
     Boolean,
     Choice,
@@ -34,6 +39,8 @@ STATIONS = (
     ("leaflets", _l("Leaflets")),
 )
 WHAT = (("in", _l("In")), ("out", _l("Out")), ("station", _l("Station")))
+# How long after its end leaders' phones hold the list of a drill.
+HELD_AFTER = timedelta(days=3)
 EVERYBODY = ("grid_worker", "volunteer", "supervisor")
 
 
@@ -69,7 +76,7 @@ class DrillGroup(Record):
 
 
 class DrillLeader(Record):
-    """Somebody who takes the roll call, and where they stand; it gives them the drill's list."""
+    """Somebody who takes the roll call, and where they stand; it gives them the drill's list, until some days after."""
 
     kind = "drill_leader"
     noun = Drill.noun
@@ -80,6 +87,12 @@ class DrillLeader(Record):
     drill = Ref()
     user = Ref("member")
     post = Text(max=60)
+
+    @classmethod
+    def granting(cls, values: Mapping[str, Any]) -> bool:
+        """Names are held for a purpose: what a phone brings later than this the supervisor looks at."""
+        ends = Drill.select(Drill.ends_at).where(Drill.id == values["drill"], Drill.gone == False)  # noqa: E712
+        return instant(now() - HELD_AFTER) < (ends.scalar() or "")
 
 
 class DrillPerson(Record):

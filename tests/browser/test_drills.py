@@ -6,6 +6,7 @@ import contextlib
 import csv
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import peewee
 from playwright.sync_api import expect
@@ -188,7 +189,13 @@ def test_two_leaders_scan_76_people_offline_five_of_them_twice_and_three_never_s
     assert len(served) == 73 and all(int(one["服务分钟"]) >= 0 for one in served)
 
 
-def test_a_badge_and_its_copy_at_two_gates_are_told_to_the_desk(
+def held_by(phone: Phone, who: str) -> list[dict[str, Any]]:
+    """The records that somebody's phone holds."""
+    held: list[dict[str, Any]] = phone.evaluate(STORED, [named(f"account {who}"), "records"])
+    return held
+
+
+def test_a_badge_and_its_copy_at_two_gates_are_told_to_the_desk_which_ends_what_wang_leads(
     li: Phone, phones: Phones, proxy: Proxy, server: Server
 ) -> None:
     expected(server, 2, {"wang": "西门"})
@@ -214,6 +221,14 @@ def test_a_badge_and_its_copy_at_two_gates_are_told_to_the_desk(
     expect(page.locator(".pane")).to_contain_text(words("Check-in"))
     page.get_by_role("button", name=words("Accept")).click()
     expect(page.locator("#queue")).to_contain_text(words("Nothing waits for you."))
+    # Wang leads no longer: her phone forgets the list at its next exchange.
+    desk.go(f"{ROLL}/change")
+    page.locator("label", has=page.locator(f"input[value='{named('account wang')}']")).click()
+    page.get_by_role("button", name=words("Save")).click()
+    expect(page.locator("#lines")).not_to_contain_text("西门")
+    assert any(one["kind"] == "drill_person" for one in held_by(wang, "wang"))
+    send(wang)
+    wang.until(lambda: not any(one["kind"].startswith("drill_") for one in held_by(wang, "wang")))
 
 
 def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_the_others(
@@ -239,7 +254,7 @@ def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_th
     expect(toast(page)).to_contain_text("陈")
     show(chen, badge(None))
     expect(page.locator("#error-token")).to_contain_text("陈")
-    held = chen.evaluate(STORED, [named("account chen"), "records"])
+    held = held_by(chen, "chen")
     kinds_held = {one["kind"] for one in held if one.get("shown")}
     assert not kinds_held & {
         "household",
