@@ -121,7 +121,12 @@ class DrillPerson(Record):
 
 
 # Who is seen at a station is there; the earliest sign of somebody stays, in whatever order signs arrive.
-ARRIVES = "this.device_time if not target.first_in or this.device_time < target.first_in else target.first_in"
+TIMES = {
+    "first_in": "this.device_time if this.what != 'out' and (not target.first_in or this.device_time < target.first_in)"
+    " else target.first_in",
+    "last_out": "this.device_time if this.what == 'out' and (not target.last_out or this.device_time > target.last_out)"
+    " else target.last_out",
+}
 
 
 class DrillCheck(Record):
@@ -136,9 +141,7 @@ class DrillCheck(Record):
     effects = (
         effect(
             "drill_person",
-            first_in=f"({ARRIVES}) if this.what != 'out' else target.first_in",
-            last_out="this.device_time if this.what == 'out' and (not target.last_out or this.device_time > target.last_out)"
-            " else target.last_out",
+            **TIMES,
             stations="target.stations + [this.station] if this.station and this.station not in target.stations"
             " else target.stations",
         ),
@@ -153,7 +156,7 @@ class DrillCheck(Record):
 
 
 class DrillSelf(Record):
-    """Somebody with an account signs in by the poster."""
+    """Somebody with an account signs in or out by the poster."""
 
     kind = "drill_self"
     noun = DrillCheck.noun
@@ -161,11 +164,12 @@ class DrillSelf(Record):
     parent = "drill"
     append_only = True
     creates_by = EVERYBODY
-    effects = (effect("drill_person", first_in=ARRIVES),)
+    effects = (effect("drill_person", **TIMES),)
 
     drill = Ref()
     drill_person = Ref()
     user = Ref("member")
+    what = Choice(*WHAT[:2], default="in")
     token = Token("key", required_if={})
 
 

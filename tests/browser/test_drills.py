@@ -231,7 +231,7 @@ def test_a_badge_and_its_copy_at_two_gates_are_told_to_the_desk_which_ends_what_
     wang.until(lambda: not any(one["kind"].startswith("drill_") for one in held_by(wang, "wang")))
 
 
-def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_the_others(
+def test_chen_a_volunteer_signs_in_and_out_by_the_poster_offline_and_holds_nothing_of_the_others(
     phones: Phones, proxy: Proxy, server: Server
 ) -> None:
     office = Office(server)
@@ -254,6 +254,12 @@ def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_th
     expect(toast(page)).to_contain_text("陈")
     show(chen, badge(None))
     expect(page.locator("#error-token")).to_contain_text("陈")
+    # Later the same screen proposes the way out.
+    page.locator("a.back").click()
+    page.locator(f"main a[href^='{ROLL}/self/']").click()
+    expect(page.locator("input[name=what][value=out]")).to_be_checked()
+    show(chen, badge(None))
+    expect(toast(page)).to_contain_text(words("Out"))
     held = held_by(chen, "chen")
     kinds_held = {one["kind"] for one in held if one.get("shown")}
     assert not kinds_held & {
@@ -268,6 +274,6 @@ def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_th
     assert [one["id"] for one in held if one["kind"] == "drill_person"] == [named("chen there")]
     proxy.mode = "pass"
     send(chen)
-    office.until(lambda: office.rows("SELECT * FROM drill_self"))
+    office.until(lambda: len(office.rows("SELECT * FROM drill_self")) == 2)
     (row,) = office.rows("SELECT * FROM drill_person WHERE id = ?", named("chen there"))
-    assert row["first_in"] is not None
+    assert row["first_in"] and row["last_out"] >= row["first_in"]
