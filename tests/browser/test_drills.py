@@ -6,6 +6,7 @@ import contextlib
 import csv
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import peewee
@@ -15,11 +16,11 @@ from fieldapp.db import open_database
 from fieldapp.declare.kinds import kinds
 from fieldapp.features import declare_all
 from sync.write import put
-from tests.browser.badges import DRILL, ROLL, SCAN, badge, has_scanner, person, show
+from tests.browser.badges import DRILL, ROLL, SCAN, badge, film, has_scanner, person, show
 from tests.browser.conftest import Phones
 from tests.browser.doors import STORED, send, toast, words
 from tests.browser.office import Office
-from tests.browser.phone import Phone
+from tests.browser.phone import QUIET, Phone
 from tests.cast import NOW, named
 from tests.proxy import Proxy
 from tests.server import Server
@@ -85,6 +86,51 @@ def test_a_forged_an_expired_and_another_drills_code_are_refused_in_words_and_no
     show(li, badge(person(3)))
     expect(toast(page)).to_contain_text("孙国强")
     assert [one for one in proxy.requests[asked:] if "/sync" not in one] == []
+
+
+# A browser that reads codes by itself; what it is shown is a frame of the camera.
+OWN_DETECTOR = """window.BarcodeDetector = class {
+  static getSupportedFormats = async () => ["qr_code"];
+  detect = async (seen) => (seen instanceof HTMLVideoElement && seen.videoWidth === 640 ? [{ rawValue: "%s" }] : []);
+};"""
+
+
+def test_li_holds_her_camera_before_badges_without_a_signal_and_it_goes_on_from_one_to_the_next(
+    phones: Phones, proxy: Proxy, server: Server, tmp_path: Path
+) -> None:
+    seen = film(badge(person(1)), tmp_path / "camera.y4m")
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    camera.append(f"--use-file-for-fake-video-capture={seen}")
+    li = has_scanner(phones("li", args=[*QUIET, *camera]).open().sign_in("li").until_ready())
+    proxy.mode = "refuse"
+    page = li.go(SCAN).page
+    page.locator("[data-scan-start]").click()
+    expect(toast(page)).to_contain_text("何小雨")
+    # Read once, though it stays in view; the picture goes on, and a picture from a file is read beside it.
+    playing = page.locator("video").element_handle()
+    show(li, badge(person(2)))
+    expect(toast(page)).to_contain_text("吴秀兰")
+    assert playing.evaluate("(video) => video.isConnected && !video.paused && video.srcObject.active")
+    expect(page.locator("main .error:visible")).to_have_count(0)
+    assert any("decoder" in worker.url for worker in page.workers)
+    # Where the browser reads codes itself, no decoder is loaded.
+    li.context.add_init_script(OWN_DETECTOR % badge(person(3)))
+    li.go(SCAN)
+    page.locator("[data-scan-start]").click()
+    expect(toast(page)).to_contain_text("孙国强")
+    assert not [worker.url for worker in page.workers if "decoder" in worker.url]
+    playing = page.locator("video").element_handle()
+    page.locator("a.back").click()
+    expect(page.locator("main .figure")).to_contain_text("3 / 4")
+    # The camera is let go with the screen.
+    li.until(lambda: not playing.evaluate("(video) => video.srcObject.active"))
+    proxy.mode = "pass"
+    send(li)
+    office = Office(server)
+    office.until(lambda: office.rows("SELECT count(*) AS n FROM drill_check")[0]["n"] >= 3)
+    assert [one["drill_person"] for one in office.rows("SELECT * FROM drill_check ORDER BY seq")] == [
+        person(at) for at in (1, 2, 3)
+    ]
 
 
 def expected(server: Server, count: int, leaders: dict[str, str]) -> None:
