@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,27 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fieldapp import create_app
+from fieldapp.declare.kinds import kinds
+from fieldapp.drills.copies import copies
 from fieldapp.drills.make import Expected, pasted
-from fieldapp.drills.record import Drill, DrillCheck, DrillFix, DrillGroup, DrillLeader, DrillPerson
-from fieldapp.drills.report import copies, minutes
+from fieldapp.drills.record import (
+    HELD_AFTER,
+    Drill,
+    DrillCheck,
+    DrillFix,
+    DrillGroup,
+    DrillLeader,
+    DrillPerson,
+)
+from fieldapp.drills.report import minutes
 from fieldapp.phone import asset
 from sync.ids import uuid7
+from sync.write import put
 from tests.browser.badges import DRILL, badge, person
 from tests.cast import NOW, Town, named, signed_in_database
 from tests.test_scope import client_of
 
+CHANNEL = f"drill:{DRILL}"
 World = tuple[Flask, Town, peewee.Database]
 
 
@@ -60,14 +74,23 @@ class Leader:
             "base": {}, "at": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "offset": 0, "files": [], "verb": "create",
             "kind": "drill_check", "record": str(uuid7()), "patch": patch,
         }  # fmt: skip
+        result: dict[str, Any] = self.exchange([op])["results"][0]
+        return result
+
+    def exchange(self, ops: list[dict[str, Any]], cursors: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One exchange of this phone."""
         request = {
             "protocol": 1, "app": "test", "user": self.user, "device": self.device, "clock": "2026-11-23T02:42:05.000Z",
-            "epoch": None, "ops": [op], "cursors": {}, "tail": False,
-            "report": {"waiting": 1, "oldest": None, "used": None, "left": None},
+            "epoch": None, "ops": ops, "cursors": cursors or {}, "tail": False,
+            "report": {"waiting": len(ops), "oldest": None, "used": None, "left": None},
         }  # fmt: skip
-        answer = self.client.post("/sync", json=request).get_json()
-        result: dict[str, Any] = answer["results"][0]
-        return result
+        answer: dict[str, Any] = self.client.post("/sync", json=request).get_json()
+        return answer
+
+    def forgets(self) -> list[str]:
+        """The channels that this phone held and is told to forget."""
+        told: list[str] = self.exchange([], {CHANNEL: {"at": 1, "head": None, "tail": None}})["forget"]
+        return told
 
 
 def at(minute: int) -> datetime:
@@ -167,6 +190,89 @@ def test_what_is_wrong_with_a_drill_is_said_and_nothing_is_made(world: World) ->
     assert Drill.select().count() == 1
 
 
+class Fields(HTMLParser):
+    """What a page's form would send as it stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: dict[str, list[str]] = {}
+        self.select = ""
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        of = {name: text or "" for name, text in attributes}
+        self.select = of.get("name", "") if tag == "select" else self.select
+        ticked = of.get("type") != "checkbox" or "checked" in of
+        if (tag == "input" and ticked and of.get("name")) or (tag == "option" and "selected" in of):
+            self.given.setdefault(of.get("name") or self.select, []).append(of.get("value", ""))
+
+
+def put_right(client: FlaskClient, **more: Any) -> Any:
+    """Zhang changes what the form of the cast's drill shows, and sends it."""
+    form = Fields()
+    form.feed(client.get(f"/drills/{DRILL}/change").text)
+    given = form.given
+    return client.post(f"/drills/{DRILL}/change", data={**given, **more})
+
+
+def test_zhang_puts_a_drill_right_and_nobody_who_is_expected_or_came_is_lost(world: World) -> None:
+    app, town, _ = world
+    li, client = Leader(app, town, "li"), client_of(app, "zhang")
+    li.check(3, at(4))
+    before = {one.id: one.__data__ for one in DrillPerson.select().where(DrillPerson.drill == DRILL)}
+    building = DrillPerson.get_by_id(person(3)).drill_group
+    wang = town.people["wang"].id
+    answer = put_right(
+        client, place="北广场", ends_at="17:30", people="孙国强，7号楼，，7-2-501，5\n何大姐，灭火\n吴秀兰，3号楼，，3-1-402", building=town["building 3"],
+        **{f"name-{building}": "三号楼居民", "leader": [wang, town.people["zhang"].id], f"post-{wang}": "西门"},
+    )  # fmt: skip
+    assert answer.status_code == 303
+    drill = Drill.get_by_id(DRILL)
+    assert (drill.place, drill.ends_at, drill.commander) == ("北广场", "2026-11-23T09:30:00Z", "张")
+    after = {one.id: one for one in DrillPerson.select().where(DrillPerson.drill == DRILL)}
+    assert all(
+        after[id].first_in == one["first_in"] and after[id].drill_group == one["drill_group"]
+        for id, one in before.items()
+    )
+    added = {(one.name, one.address) for id, one in after.items() if id not in before}
+    assert {("孙国强", "7-2-501"), ("何大姐", "")} <= added and ("吴秀兰", "3-1-402") not in added
+    assert len(after) - len(before) == len(added) >= 20  # the homes of building 3
+    names = {one.id: one.code or one.name for one in DrillGroup.select().where(DrillGroup.drill == DRILL)}
+    assert names[building] == "三号楼居民" and {"firefighting", "7号楼"} <= set(names.values())
+    # Who leads now can, and Li's phone forgets the list; what she still brings is looked at.
+    assert Leader(app, town, "wang").check(3, at(5))["status"] == "applied"
+    assert li.forgets() == [CHANNEL]
+    assert (li.check(1, at(6))["reason"], DrillCheck.select().count()) == ("left_scope", 2)
+    assert put_right(client, ends_at="00:01").status_code == 422
+
+
+def test_a_cancelled_drill_leaves_the_phones_and_can_be_held_after_all(world: World) -> None:
+    app, town, _ = world
+    li, client = Leader(app, town, "li"), client_of(app, "zhang")
+    li.check(3, at(4))
+    assert li.forgets() == [] and "119" in client_of(app, "li").get("/today").text
+    assert client.post(f"/drills/{DRILL}/off").status_code == 303
+    assert li.forgets() == [CHANNEL] and "119" not in client_of(app, "li").get("/today").text
+    assert client.get(f"/drills/{DRILL}/report").status_code == 404 and "已取消" in client.get("/drills").text
+    assert client_of(app, "sun").post(f"/drills/{DRILL}/off").status_code == 404
+    assert client.post(f"/drills/{DRILL}/off").status_code == 303
+    assert li.forgets() == [] and DrillPerson.get_by_id(person(3)).first_in == "2026-11-23T02:34:00Z"
+    assert li.check(1, at(6))["status"] == "applied"
+
+
+def test_leaders_hold_the_list_of_a_drill_until_some_days_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li = Leader(*world[:2], "li")
+    ends = datetime.fromisoformat(Drill.get_by_id(DRILL).ends_at)
+    for moment, told in (
+        (ends + HELD_AFTER - timedelta(hours=2), []),
+        (ends + HELD_AFTER + timedelta(minutes=1), [CHANNEL]),
+    ):
+        monkeypatch.setenv("FIELDAPP_NOW", moment.isoformat())
+        assert li.forgets() == told
+    assert li.check(3, at(4))["status"] == "review"
+
+
 def test_every_badge_on_the_sheet_holds_for_its_own_drill(world: World) -> None:
     app, town, _ = world
     client = client_of(app, "zhang")
@@ -223,7 +329,13 @@ def test_the_desk_of_another_community_sees_nothing_of_it(world: World) -> None:
 def check(author: str, minute: int, token: str = "T") -> dict[str, Any]:
     """A scan as the rule sees it."""
     time = at(minute).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"author": author, "device_time": time, "token": token, "drill_person": token.lower()}
+    return {
+        "id": f"{author} {minute}",
+        "author": author,
+        "device_time": time,
+        "token": token,
+        "drill_person": token.lower(),
+    }
 
 
 @pytest.mark.parametrize(
@@ -238,7 +350,30 @@ def check(author: str, minute: int, token: str = "T") -> dict[str, Any]:
     ],
 )
 def test_one_badge_at_two_places_at_once_is_a_copy(checks: list[dict[str, Any]], found: set[str]) -> None:
-    assert copies(checks, {"li": "东门", "chen": "东门", "wang": "西门"}) == found
+    told = copies(checks, {"li": "东门", "chen": "东门", "wang": "西门"})
+    assert told.keys() == found
+    assert all(scans == {"li 0", "wang 1"} for scans in told.values())
+
+
+def test_zhang_is_asked_about_a_badge_and_its_copy_until_she_has_accepted_it(world: World) -> None:
+    app, town, database = world
+    row = {"id": named("leader wang"), "drill": DRILL, "user": town.people["wang"].id, "post": "西门"}
+    put(database, kinds(), named("heping"), [("drill_leader", row)], NOW)
+    client, by_badge = client_of(app, "zhang"), {"how": "scan", "token": badge(person(1))}
+    for who, minute in (("li", 3), ("wang", 4), ("li", 90)):
+        result = Leader(app, town, who).check(1, at(minute), "out" if minute > 4 else "in", **by_badge)
+        assert result["status"] == "applied"
+        found = re.findall(r'href="/review/(copied/[^"?]+)', client.get("/review?reason=copied").text)
+        assert len(set(found)) == (minute > 3), minute
+    page = client.get(f"/review/{found[0]}").text
+    assert "何小雨：一码两地" in page and page.count("<h3> ") == 2  # both scans, not the way out
+    assert client.post(f"/review/{found[0]}", data={"choice": "accept"}).status_code == 303
+    assert "copied/" not in client.get("/review").text
+    # A third place brings it back: it is another scan that cannot be.
+    row = {"id": named("leader chen"), "drill": DRILL, "user": town.people["chen"].id, "post": "北门"}
+    put(database, kinds(), named("heping"), [("drill_leader", row)], NOW)
+    assert Leader(app, town, "chen").check(1, at(5), **by_badge)["status"] == "applied"
+    assert "copied/" in client.get("/review").text
 
 
 def test_minutes_are_whole_and_never_less_than_none() -> None:

@@ -233,6 +233,11 @@ class Record(peewee.Model):
             registry.add_record(cls)
 
     @classmethod
+    def granting(cls, values: Mapping[str, Any]) -> bool:
+        """Whether a living record that `grants` does so still; asked whenever its person asks for anything."""
+        return True
+
+    @classmethod
     def channels(cls) -> tuple[str, ...]:
         """The channel patterns as a tuple, e.g. `("grid:{grid}",)`; a kind without any never leaves the server."""
         return ((cls.channel,) if cls.channel else ()) if isinstance(cls.channel, str) else cls.channel

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from fieldapp.declare.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from fieldapp.declare.addition import Addition
     from fieldapp.declare.form import FieldForm
     from fieldapp.declare.record import Record
@@ -41,6 +43,21 @@ class LogLine:
     says: str = ""
 
 
+@dataclass(frozen=True)
+class Flagging:
+    """What of the records that were taken a supervisor should look at all the same.
+
+    `cause`, `why`: a word and a sentence for it · `find`: of the operations that nobody decided on, those of each case ·
+    `title`: what a case is called, in the reader's language.
+    """
+
+    reason: str
+    cause: str
+    why: str
+    find: Callable[[Sequence[Any]], Iterable[list[Any]]]
+    title: Callable[[Sequence[Any]], str]
+
+
 class Registry:
     """Records, forms, screens and words by name, and what is added to screens."""
 
@@ -54,6 +71,7 @@ class Registry:
         self.tasks: dict[str, Task] = {}
         self.made_templates: dict[str, str] = {}
         self.log_lines: list[LogLine] = []
+        self.flaggings: dict[str, Flagging] = {}
         self.lists: dict[str, Mapping[str, str]] = {}
 
     def add_words(self, name: str, words: Mapping[str, str]) -> None:
@@ -107,6 +125,10 @@ class Registry:
         line = LogLine(kind, label, **how)
         if line not in self.log_lines:
             self.log_lines.append(line)
+
+    def add_flagging(self, flagging: Flagging) -> None:
+        """Put a cause of a kind's own into the supervisor's review."""
+        self.flaggings[flagging.reason] = flagging
 
     def add_screen(self, screen: Screen) -> None:
         """Register a screen; its name and its pattern are its own."""

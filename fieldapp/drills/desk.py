@@ -1,4 +1,4 @@
-"""Desk of the drills: a supervisor prepares one, prints its badges, watches the roll call, puts times right, takes the list away."""
+"""Desk of the drills: a supervisor prepares one, puts it right, prints its badges, watches the roll call, puts times right, takes the list away."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ from typing import Any
 import segno
 from flask import Response, abort, current_app, g, redirect, render_template, request
 from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Answer
 
 from fieldapp import sheets
 from fieldapp.config import now, utc_offset
-from fieldapp.declare.form import parse
 from fieldapp.declare.kinds import kinds
 from fieldapp.declare.registry import registry
 from fieldapp.declare.save import device_of_session, stamped
 from fieldapp.declare.token import sign
 from fieldapp.declare.words import _l
-from fieldapp.drills.make import Expected, Plan, last_four, make, pasted
+from fieldapp.drills.change import call_off, change, living
+from fieldapp.drills.copies import FLAGGING
+from fieldapp.drills.entered import facts, group_names, instant_of, leaders, people, staff
+from fieldapp.drills.make import Plan, make
 from fieldapp.drills.models import DrillKey
-from fieldapp.drills.record import GROUPS, STATIONS, Drill, DrillPerson
+from fieldapp.drills.record import GROUPS, STATIONS, Drill, DrillGroup, DrillLeader, DrillPerson
 from fieldapp.drills.report import Line, Report, read
 from fieldapp.people.at_desk import at_desk
-from fieldapp.people.record import Member
-from fieldapp.places.record import Building, CarePerson, Household
+from fieldapp.places.record import Building
 from sync.ids import uuid7
 from sync.push import push_page
 
 desk = at_desk("drills_desk", "/drills")
 registry.add_desk_page("/drills", _l("Fire drills"), 40)
+registry.add_flagging(FLAGGING)
 
 # Badges hold until the end of the drill and some time for those who come late.
 HOLDS_AFTER = timedelta(hours=2)
@@ -49,17 +52,39 @@ def index() -> str:
 @desk.post("")
 def create() -> Answer | tuple[str, int]:
     """Another drill."""
-    facts, wrong = _facts()
-    people = [*_members(), *_residents(), *pasted(request.form.get("people", ""), _codes())]
-    if not people:
+    plan, wrong = _plan()
+    if not plan.people:
         wrong["people"] = gettext("Nobody is expected.")
     if wrong:
         return _index(wrong), 422
-    leaders = {
-        id: request.form.get(f"post-{id}", "")[:60] for id in request.form.getlist("leader") if id in _staff()
-    }
-    drill = make(_database(), g.me.community, Plan(facts, people, leaders), now(), g.me.id)
+    drill = make(_database(), g.me.community, plan, now(), g.me.id)
     return redirect(f"/drills/{drill}/report", 303)
+
+
+@desk.get("/<drill>/change")
+def change_page(drill: str) -> str:
+    """What was entered of a drill, to be put right."""
+    found = _mine(drill)
+    return _form("drills/desk/change.html", _given(found), {}, found)
+
+
+@desk.post("/<drill>/change")
+def change_drill(drill: str) -> Answer | tuple[str, int]:
+    """A drill put right: its facts, leaders and groups' names; more people are expected, and nobody less."""
+    found = _mine(drill)
+    plan, wrong = _plan()
+    if wrong:
+        return _form("drills/desk/change.html", request.form, wrong, found), 422
+    change(_database(), found, plan, group_names(living(DrillGroup, found)), now(), g.me.id)
+    return redirect(f"/drills/{drill}/report", 303)
+
+
+@desk.post("/<drill>/off")
+def cancel(drill: str) -> Answer:
+    """Cancel a drill, or hold it after all."""
+    found = _mine(drill, off=True)
+    call_off(_database(), found, not found.gone, now())
+    return redirect("/drills", 303)
 
 
 @desk.get("/<drill>/report")
@@ -105,7 +130,7 @@ def fix(drill: str, person: str) -> Answer | tuple[str, int]:
     """Times put right, with the reason: an operation of its own beside what was recorded."""
     found, who = _mine(drill), _person(drill, person)
     form, reason = request.form, request.form.get("reason", "").strip()[:200]
-    times = {name: _instant(found.day, form.get(name, "")) for name in ("came_at", "left_at")}
+    times = {name: instant_of(found.day, form.get(name, "")) for name in ("came_at", "left_at")}
     absent = form.get("absent") == "1"
     if not reason or not (absent or any(times.values())):
         return _fix_page(found, who, gettext("Say what is right, and why.")), 422
@@ -128,18 +153,49 @@ def fix(drill: str, person: str) -> Answer | tuple[str, int]:
 
 
 def _index(wrong: dict[str, str]) -> str:
-    drills = Drill.select().where(Drill.community == g.me.community, Drill.gone == False)  # noqa: E712
+    drills = Drill.select().where(Drill.community == g.me.community).order_by(Drill.starts_at.desc())
+    return _form("drills/desk/index.html", request.form, wrong, drills=list(drills))
+
+
+def _form(
+    template: str, given: MultiDict[str, str], wrong: dict[str, str], drill: Drill | None = None, **more: Any
+) -> str:
+    """A page with the form of a drill."""
     buildings = Building.select().where(Building.community == g.me.community).order_by(Building.number)
     return render_template(
-        "drills/desk/index.html",
-        drills=list(drills.order_by(Drill.starts_at.desc())),
-        staff=list(_staff().values()),
+        template,
+        drill=drill,
+        drill_groups=living(DrillGroup, drill) if drill else [],
+        staff=list(staff().values()),
         buildings=list(buildings),
         groups=GROUPS,
         stations=STATIONS,
         wrong=wrong,
-        given=request.form,
+        given=given,
+        **more,
     )
+
+
+def _plan() -> tuple[Plan, dict[str, str]]:
+    """What the form says, and what is wrong with it."""
+    given, wrong = facts()
+    return Plan(given, people(), leaders()), wrong
+
+
+def _given(drill: Drill) -> MultiDict[str, str]:
+    """What the form would have said of a drill as it stands."""
+    codes = {one.id: one.code for one in living(DrillGroup, drill)}
+    leading = living(DrillLeader, drill)
+    given = [(name, getattr(drill, name)) for name in ("title", "place", "commander", "day")]
+    given += [(name, _clock(getattr(drill, name))) for name in ("starts_at", "ends_at")]
+    given += [("stations", one) for one in drill.stations]
+    given += [("leader", one.user) for one in leading] + [(f"post-{one.user}", one.post) for one in leading]
+    given += [
+        (f"group-{one.user}", codes.get(one.drill_group) or "")
+        for one in living(DrillPerson, drill)
+        if one.user
+    ]
+    return MultiDict(given)
 
 
 def _fix_page(drill: Drill, person: DrillPerson, problem: str = "") -> str:
@@ -147,79 +203,14 @@ def _fix_page(drill: Drill, person: DrillPerson, problem: str = "") -> str:
 
 
 def _context(found: Report) -> dict[str, Any]:
-    staff = {id: one.name for id, one in _staff().items()}
-    return {"report": found, "drill": found.drill, "staff": staff, "parts": PARTS}
+    names = {id: one.name for id, one in staff().items()}
+    return {"report": found, "drill": found.drill, "staff": names, "parts": PARTS}
 
 
-def _facts() -> tuple[dict[str, Any], dict[str, str]]:
-    """What the form says of the drill itself, and what is wrong with it."""
-    form = request.form
-    facts: dict[str, Any] = {
-        name: form.get(name, "").strip()[:60] for name in ("title", "place", "commander")
-    }
-    wrong = {name: gettext("This field is required.") for name, text in facts.items() if not text}
-    day = form.get("day", "")
-    times = {name: _instant(day, form.get(name, "")) for name in ("starts_at", "ends_at")}
-    if not all(times.values()) or str(times["ends_at"]) <= str(times["starts_at"]):
-        wrong["day"] = gettext("Enter a day, a beginning and a later end.")
-    known = dict(STATIONS)
-    stations = [one for one in form.getlist("stations") if one in known]
-    return {**facts, "day": day, **times, "stations": stations}, wrong
-
-
-def _instant(day: str, clock: str) -> str | None:
-    """A local time of the day as an instant; None where it is none."""
-    read = parse("instant", [f"{day}T{clock}"])
-    return read if isinstance(read, str) and read.endswith("Z") else None
-
-
-def _members() -> list[Expected]:
-    """The staff and volunteers with an account that were given a group."""
-    codes = dict(GROUPS)
-    chosen = ((one, request.form.get(f"group-{one.id}", "")) for one in _staff().values())
-    return [
-        Expected(one.name, code, "volunteer" if one.role == "volunteer" else "staff", user=one.id)
-        for one, code in chosen
-        if code in codes
-    ]
-
-
-def _residents() -> list[Expected]:
-    """Of each building that was chosen, one person a home: by the register."""
-    found = Building.select().where(
-        Building.community == g.me.community, Building.id.in_(request.form.getlist("building"))
-    )
-    names = {one.id: one.name for one in found}
-    homes = Household.select().where(Household.building.in_(list(names)), Household.gone == False)  # noqa: E712
-    care = {one.household for one in CarePerson.select().where(CarePerson.building.in_(list(names)))}
-    return [
-        Expected(
-            one.name,
-            names[one.building],
-            "resident",
-            last_four(one.phone),
-            one.address,
-            one.floor,
-            one.id in care,
-        )
-        for one in homes.order_by(Household.address)
-        if one.name and one.tenure != "vacant"
-    ]
-
-
-def _codes() -> dict[str, str]:
-    """Names of the usual groups in the reader's language, and as codes."""
-    return {gettext(text): code for code, text in GROUPS} | {code: code for code, _ in GROUPS}
-
-
-def _staff() -> dict[str, Member]:
-    found = Member.select().where(Member.community == g.me.community, Member.gone == False)  # noqa: E712
-    return {one.id: one for one in found.order_by(Member.name)}
-
-
-def _mine(drill: str) -> Drill:
-    found = Drill.get_or_none(Drill.id == drill, Drill.community == g.me.community, Drill.gone == False)  # noqa: E712
-    return found or abort(404)
+def _mine(drill: str, off: bool = False) -> Drill:
+    """A drill of the supervisor's community; with `off` also a cancelled one."""
+    found = Drill.get_or_none(Drill.id == drill, Drill.community == g.me.community)
+    return found if found and (off or not found.gone) else abort(404)
 
 
 def _person(drill: str, person: str) -> DrillPerson:

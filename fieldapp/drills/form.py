@@ -35,4 +35,5 @@ class PosterForm(FieldForm):
 
     name = "drill_poster"
 
+    what = field("choice", _l("What"), words="drill_self.what")
     token = field("token", _l("Code"), key="drill.key", of="drill", required=True)

@@ -61,20 +61,20 @@ def make(
     private, public = new_key(secret)
     drill = new_id()
     records = [("drill", {"id": drill, **plan.facts, "key": public})]
-    groups = {name: new_id() for name in _in_order(one.group for one in plan.people)}
-    records += [("drill_group", _group(groups[name], drill, name, at)) for at, name in enumerate(groups)]
+    groups = {name: new_id() for name in in_order(one.group for one in plan.people)}
+    records += [("drill_group", group_row(groups[name], drill, name, at)) for at, name in enumerate(groups)]
     records += [
         ("drill_leader", {"id": new_id(), "drill": drill, "user": user, "post": post})
         for user, post in plan.leaders.items()
     ]
-    records += [("drill_person", _person(new_id(), drill, groups[one.group], one)) for one in plan.people]
+    records += [("drill_person", person_row(new_id(), drill, groups[one.group], one)) for one in plan.people]
     with writing(database):
         put(database, kinds(), community, [(kind, {**row, "author": author}) for kind, row in records], now)
         DrillKey.insert(drill=drill, private=private).execute()
     return drill
 
 
-def _in_order(names: Iterable[str]) -> list[str]:
+def in_order(names: Iterable[str]) -> list[str]:
     """The usual groups in their order, then the others as people count: 2号楼 before 10号楼."""
 
     def place(name: str) -> tuple[Any, ...]:
@@ -86,14 +86,16 @@ def _in_order(names: Iterable[str]) -> list[str]:
     return sorted(dict.fromkeys(names), key=place)
 
 
-def _group(id: str, drill: str, name: str, position: int) -> Row:
+def group_row(id: str, drill: str, name: str, position: int) -> Row:
+    """A group as a record: of one of the usual codes, or by its name."""
     usual = name in CODES
     return {
         "id": id, "drill": drill, "code": name if usual else None, "name": "" if usual else name, "position": position,
     }  # fmt: skip
 
 
-def _person(id: str, drill: str, group: str, one: Expected) -> Row:
+def person_row(id: str, drill: str, group: str, one: Expected) -> Row:
+    """Somebody expected as a record."""
     full, initials = pinyin(one.name)
     return {
         "id": id, "drill": drill, "drill_group": group, "user": one.user, "part": one.part, "name": one.name,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from fieldapp.config import instant, now
 from fieldapp.declare.record import (
     Boolean,
     Choice,
@@ -34,6 +39,8 @@ STATIONS = (
     ("leaflets", _l("Leaflets")),
 )
 WHAT = (("in", _l("In")), ("out", _l("Out")), ("station", _l("Station")))
+# How long after its end leaders' phones hold the list of a drill.
+HELD_AFTER = timedelta(days=3)
 EVERYBODY = ("grid_worker", "volunteer", "supervisor")
 
 
@@ -69,7 +76,7 @@ class DrillGroup(Record):
 
 
 class DrillLeader(Record):
-    """Somebody who takes the roll call, and where they stand; it gives them the drill's list."""
+    """Somebody who takes the roll call, and where they stand; it gives them the drill's list, until some days after."""
 
     kind = "drill_leader"
     noun = Drill.noun
@@ -80,6 +87,12 @@ class DrillLeader(Record):
     drill = Ref()
     user = Ref("member")
     post = Text(max=60)
+
+    @classmethod
+    def granting(cls, values: Mapping[str, Any]) -> bool:
+        """Names are held for a purpose: what a phone brings later than this the supervisor looks at."""
+        ends = Drill.select(Drill.ends_at).where(Drill.id == values["drill"], Drill.gone == False)  # noqa: E712
+        return instant(now() - HELD_AFTER) < (ends.scalar() or "")
 
 
 class DrillPerson(Record):
@@ -108,7 +121,12 @@ class DrillPerson(Record):
 
 
 # Who is seen at a station is there; the earliest sign of somebody stays, in whatever order signs arrive.
-ARRIVES = "this.device_time if not target.first_in or this.device_time < target.first_in else target.first_in"
+TIMES = {
+    "first_in": "this.device_time if this.what != 'out' and (not target.first_in or this.device_time < target.first_in)"
+    " else target.first_in",
+    "last_out": "this.device_time if this.what == 'out' and (not target.last_out or this.device_time > target.last_out)"
+    " else target.last_out",
+}
 
 
 class DrillCheck(Record):
@@ -123,9 +141,7 @@ class DrillCheck(Record):
     effects = (
         effect(
             "drill_person",
-            first_in=f"({ARRIVES}) if this.what != 'out' else target.first_in",
-            last_out="this.device_time if this.what == 'out' and (not target.last_out or this.device_time > target.last_out)"
-            " else target.last_out",
+            **TIMES,
             stations="target.stations + [this.station] if this.station and this.station not in target.stations"
             " else target.stations",
         ),
@@ -140,7 +156,7 @@ class DrillCheck(Record):
 
 
 class DrillSelf(Record):
-    """Somebody with an account signs in by the poster."""
+    """Somebody with an account signs in or out by the poster."""
 
     kind = "drill_self"
     noun = DrillCheck.noun
@@ -148,11 +164,12 @@ class DrillSelf(Record):
     parent = "drill"
     append_only = True
     creates_by = EVERYBODY
-    effects = (effect("drill_person", first_in=ARRIVES),)
+    effects = (effect("drill_person", **TIMES),)
 
     drill = Ref()
     drill_person = Ref()
     user = Ref("member")
+    what = Choice(*WHAT[:2], default="in")
     token = Token("key", required_if={})
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from fieldapp.drills.record import Drill, DrillCheck, DrillFix, DrillGroup, DrillLeader, DrillPerson
-
-# One badge at two places within this time is a badge and its copy.
-AT_ONCE = timedelta(minutes=2)
+from fieldapp.drills.copies import scanned_at_once
+from fieldapp.drills.record import Drill, DrillFix, DrillGroup, DrillLeader, DrillPerson
 
 
 @dataclass(frozen=True)
@@ -69,8 +66,7 @@ def read(drill: Drill) -> Report:
     groups = _of(DrillGroup, drill, DrillGroup.position)
     people = _of(DrillPerson, drill, DrillPerson.address, DrillPerson.name)
     leaders = _of(DrillLeader, drill, DrillLeader.id)
-    checks = _of(DrillCheck, drill, DrillCheck.device_time)
-    twice = copies([one.__data__ for one in checks], {one.user: one.post for one in leaders})
+    twice = scanned_at_once(drill.id)
     by_id = {one.id: one for one in groups}
     lines = [
         Line(one, by_id[one.drill_group], minutes(one.first_in, one.last_out), one.id in twice)
@@ -89,23 +85,3 @@ def minutes(came: str | None, left: str | None) -> int | None:
     if not came or not left:
         return None
     return max(0, int((datetime.fromisoformat(left) - datetime.fromisoformat(came)).total_seconds()) // 60)
-
-
-def copies(checks: Iterable[Mapping[str, Any]], posts: Mapping[str, str]) -> set[str]:
-    """The people whose one badge was scanned at two places at once; a place is where a leader stands, else the leader."""
-    seen: dict[str, list[Mapping[str, Any]]] = {}
-    for one in checks:
-        if one["token"]:
-            seen.setdefault(one["drill_person"], []).append(one)
-    return {person for person, found in seen.items() if _at_once(found, posts)}
-
-
-def _at_once(found: Sequence[Mapping[str, Any]], posts: Mapping[str, str]) -> bool:
-    scans = sorted(
-        (datetime.fromisoformat(one["device_time"]), posts.get(one["author"]) or one["author"])
-        for one in found
-    )
-    return any(
-        place != other and later - at <= AT_ONCE
-        for (at, place), (later, other) in zip(scans, scans[1:], strict=False)
-    )

@@ -10,17 +10,14 @@ from fieldapp.drills.record import Drill, DrillCheck, DrillGroup, DrillLeader, D
 
 SAID = _l("%(name)s: %(what)s already at %(time)s.")
 # What this phone knows already is not said twice.
-ALREADY = f"_('{SAID}', name=drill_person.name, what={{what}}|choice('drill_check.what'), time={{since}}|clock) if {{since}} else ''"
-ALREADY_IN = ALREADY.format(what="'in'", since="drill_person.first_in")
 SINCE = "({'in': drill_person.first_in, 'out': drill_person.last_out}[form['values'].what])"
-ALREADY = ALREADY.format(what="form['values'].what", since=SINCE)
+ALREADY = f"_('{SAID}', name=drill_person.name, what=form['values'].what|choice('drill_check.what'), time={SINCE}|clock) if {SINCE} else ''"
 SAYS = (
     "drill_person.name ~ ' · ' ~ (form['values'].station|choice('drill_check.station')"
     " or form['values'].what|choice('drill_check.what'))"
 )
 LEADERS = many(DrillLeader, drill="drill")
-ALL_GROUPS = many(DrillGroup, drill="drill", order=("position",))
-PEOPLE = many(DrillPerson, drill="drill", order=("-floor", "address", "name"))
+ORDER = ("-floor", "address", "name")
 
 screen(
     "/drills/<drill>",
@@ -29,8 +26,8 @@ screen(
     args=("q",),
     drill=one(Drill, "drill"),
     leaders=LEADERS,
-    groups=ALL_GROUPS,
-    people=PEOPLE,
+    groups=many(DrillGroup, drill="drill", order=("position",)),
+    people=many(DrillPerson, drill="drill", order=ORDER),
     found=search(DrillPerson, "args.q", drill="drill"),
 )
 
@@ -42,8 +39,7 @@ screen(
     drill=one(Drill, "drill"),
     drill_group=one(DrillGroup, "drill_group"),
     leaders=LEADERS,
-    groups=ALL_GROUPS,
-    people=PEOPLE,
+    people=many(DrillPerson, drill_group="drill_group", order=ORDER),
 )
 
 record_screen(
@@ -83,8 +79,8 @@ record_screen(
     drill_person=one(DrillPerson, "drill_person"),
     saves=(create(DrillSelf, sets={"drill_person": "drill_person", "user": "me.id"}),),
     then="/drills/{drill}/self/{drill_person}",
-    says="drill_person.name ~ ' · ' ~ ('in'|choice('drill_check.what'))",
-    refuses={"token": ALREADY_IN},
+    says=SAYS,
+    refuses={"token": ALREADY},
 )
 
 add(

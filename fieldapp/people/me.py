@@ -44,7 +44,7 @@ def _granted(account: Account) -> Iterable[str]:
             continue
         field, channel = record.grants
         for one in rows.select(record._meta.database, record, field, [account.id]):
-            if not one["gone"] and one["community"] == account.community:
+            if not one["gone"] and one["community"] == account.community and record.granting(one):
                 yield from channels_of((channel,), one)
 
 

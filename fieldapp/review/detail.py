@@ -35,7 +35,7 @@ TIMELINE = 30
 def detail(item: Item, me: Me) -> dict[str, Any]:
     """`conflicts`, `rows` (the operations in words), `repair` (fields to put right) and `history`."""
     staff = names(me)
-    first = item.ops[0]
+    first, flagging = item.ops[0], registry.flaggings.get(item.reason)
     return {
         "conflicts": conflicts(item, me) if item.reason == "conflict" else [],
         "rows": [_row(one, staff, item) for one in item.ops],
@@ -43,6 +43,7 @@ def detail(item: Item, me: Me) -> dict[str, Any]:
         "returnable": returnable(item),
         "history": history(item, me, staff),
         "home": item.homes[0] if item.homes else None,
+        "why": gettext(flagging.why) if flagging else "",
     }
 
 

@@ -10,6 +10,7 @@ import peewee
 from flask_babel import gettext, ngettext
 
 from fieldapp.config import instant, utc_offset, visit_hours
+from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
 from fieldapp.people.record import Member
 from fieldapp.places.record import Household
@@ -34,6 +35,11 @@ CAUSES = {
     "returned": _l("Returned"),
 }
 AREA = ("out_of_scope", "left_scope")
+
+
+def causes() -> dict[str, str]:
+    """The same with those of the kinds."""
+    return CAUSES | {one.reason: one.cause for one in registry.flaggings.values()}
 
 
 @dataclass
@@ -126,7 +132,7 @@ def read(me: Me, moment: datetime, narrowed: Narrowed | None = None) -> Queue:
         if not row.homes and row.decision and row.decision.operation in homes:
             row.homes = [homes[row.decision.operation]]
         row.title, row.line = _title(row), _line(row, staff)
-    ranks = list(CAUSES)
+    ranks = list(causes())
     rows.sort(key=lambda row: row.at, reverse=True)
     rows.sort(key=lambda row: ranks.index(row.reason))
     keep = [row for row in rows if wanted.holds(row.ops, row.homes, row.reason)]
@@ -292,10 +298,15 @@ def _flagged(received: list[Operation], homes: dict[str, Household]) -> Iterator
     ]
     for flag in flags(facts, visit_hours(), utc_offset()):
         yield Item(flag.reason, [by_id[op] for op in flag.ops])
+    for one in registry.flaggings.values():
+        for ops in one.find(received):
+            yield Item(one.reason, ops)
 
 
 def _title(row: Item) -> str:
     first, count = row.ops[0], len(row.ops)
+    if row.reason in registry.flaggings:
+        return registry.flaggings[row.reason].title(row.ops)
     where = row.homes[0].address if row.homes else noun(first.kind)
     if row.reason == "conflict":
         fields = ", ".join(label(first.kind, name) for name in first.detail.get("fields", {}))
@@ -336,4 +347,4 @@ def _line(row: Item, staff: dict[str, str]) -> str:
         said = [gettext("%(first)s to %(last)s", first=row.homes[0].address, last=row.homes[-1].address), who]
     if row.reason in ("returned", "answered") and row.decision:
         said.append(row.decision.comment)
-    return " · ".join([*said, gettext(CAUSES[row.reason])])
+    return " · ".join([*said, gettext(causes()[row.reason])])

@@ -15,7 +15,7 @@ from fieldapp.review.decided import decided
 from fieldapp.review.detail import conflicts, detail, returnable
 from fieldapp.review.operations import noun, says
 from fieldapp.review.phones import phones, revoke
-from fieldapp.review.queue import CAUSES, Item, Narrowed, Queue, read, standing
+from fieldapp.review.queue import Item, Narrowed, Queue, causes, read, standing
 from fieldapp.review.received import choices, groups
 
 review = at_desk("review")
@@ -163,7 +163,7 @@ def _context(found: Queue, narrowed: Narrowed, token: str, shown: Item | None) -
         "query": urlencode(_query(narrowed)),
         "token": token,
         "item": shown,
-        "reasons": CAUSES,
+        "reasons": causes(),
         "kinds": sorted(
             {one.kind for row in [*found.open, *found.returned] for one in row.ops}
             | {one.kind for one in found.plain}

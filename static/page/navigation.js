@@ -36,14 +36,16 @@ function dressDocument() {
   if (dressed.lang) document.documentElement.lang = dressed.lang;
 }
 
+/** Whether a field has the focus. */
+const fieldInUse = () => document.activeElement?.matches("input, textarea, select");
+
 /** Bring a screen reader to what is new: the first wrong field, else the heading; a field with the focus keeps it. */
 function focusNew() {
   const root = screen();
   if (!root) return;
   const wrong = /** @type {HTMLElement | null} */ (root.querySelector("[aria-invalid='true']"));
   if (wrong) return wrong.focus();
-  if (root.contains(document.activeElement) && document.activeElement?.matches("input, textarea, select"))
-    return;
+  if (root.contains(document.activeElement) && fieldInUse()) return;
   const heading = root.querySelector("h1");
   if (!heading) return;
   heading.tabIndex = -1;
@@ -77,9 +79,11 @@ export function startNavigation(worker) {
   });
   on("htmx:sendError", () => showUnreachable(true));
 
-  // A whole page (sign-in after a session's end, a page of the server alone) is not put inside another one.
   on("htmx:beforeSwap", (event) => {
     const { xhr, boosted, requestConfig } = event.detail;
+    // What has the focus as it goes makes the browser lay out the old screen and the new one together.
+    if (event.target === screen() && !fieldInUse()) /** @type {any} */ (document.activeElement)?.blur();
+    // A whole page (sign-in after a session's end, a page of the server alone) is not put inside another one.
     if (!boosted || !/^\s*<!doctype/i.test(event.detail.serverResponse)) return;
     event.detail.shouldSwap = false;
     const path = xhr.responseURL || event.detail.pathInfo.finalRequestPath;

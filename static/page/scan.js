@@ -12,6 +12,9 @@ const REST_AFTER = 1500;
 /** Longer sides at which a picture is looked at, the quick one first. */
 const SIZES = [800, 1600];
 
+/** Parts of the screen that an answer changes: the field, the line of the last save, the header's status. */
+const ANSWERS = ["read", "said", "status"];
+
 /** @type {MediaStream | null} */
 let stream = null;
 /** @type {Worker | null} */
@@ -97,6 +100,28 @@ function send(part, text) {
   field.form?.requestSubmit();
 }
 
+/**
+ * The answer to a code: the screen stays, and with it the camera; what the answer says is put in its place.
+ * @param {any} event
+ * @param {(part: Element) => void} process
+ */
+function answered({ target, detail }, process) {
+  if (target.id !== ANSWERS[0] || !detail.shouldSwap) return;
+  detail.shouldSwap = false;
+  const fresh = new DOMParser().parseFromString(detail.serverResponse, "text/html");
+  // The screen is there no more, or not for this person: its address says so in words.
+  if (!fresh.getElementById(target.id)) return location.assign(detail.xhr.responseURL);
+  const focus = document.activeElement?.id;
+  for (const id of ANSWERS) {
+    const [old, made] = [document.getElementById(id), fresh.getElementById(id)];
+    if (!old || !made) continue;
+    old.replaceWith(made);
+    process(made);
+    made.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: made } }));
+  }
+  if (focus) document.getElementById(focus)?.focus();
+}
+
 /** @param {string} text */
 function isNew(text) {
   const again = text === last.text && performance.now() - last.seen < SAME_FOR;
@@ -127,8 +152,17 @@ async function look(part) {
   }, REST_AFTER);
 }
 
-/** @param {HTMLElement} part */
-export function start(part) {
+let listens = false;
+
+/**
+ * @param {HTMLElement} part
+ * @param {unknown} _keepDraft
+ * @param {(part: Element) => void} process
+ */
+export function start(part, _keepDraft, process) {
+  if (!listens) document.addEventListener("htmx:beforeSwap", (event) => answered(event, process));
+  listens = true;
+  part.closest("form")?.setAttribute("hx-target", `#${ANSWERS[0]}`);
   const pair = /** @type {HTMLElement} */ (part.querySelector(".pair"));
   const file = /** @type {HTMLInputElement} */ (part.querySelector("[data-scan-file]"));
   pair.hidden = false;

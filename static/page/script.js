@@ -1,6 +1,6 @@
 // Script: parts of a page that have a script of their own, fetched when a page first holds such a part.
 //
-// `<fieldset data-script="/static/build/signature-….js">`: the script's `start(part, keepDraft)` takes it over; where the
+// `<fieldset data-script="/static/build/signature-….js">`: the script's `start(part, keepDraft, process)` takes it over; where the
 // script cannot be had, what is marked `data-failed` says so.
 
 import htmx from "htmx.org";
@@ -10,7 +10,7 @@ import { keepDraft } from "./drafts.js";
 async function bring(part) {
   try {
     const { start } = await import(/** @type {string} */ (part.dataset.script));
-    start(part, keepDraft);
+    start(part, keepDraft, htmx.process);
   } catch {
     const line = /** @type {HTMLElement | null} */ (part.querySelector("[data-failed]"));
     if (line) line.hidden = false;

@@ -30,11 +30,15 @@ SCAN = """(picture) => new Promise((resolve, reject) => {
   files.items.add(new File([bytes], "badge.png", { type: "image/png" }));
   const input = document.querySelector("[data-scan-file]");
   const start = performance.now();
-  document.addEventListener("htmx:afterSettle", () => {
-    const said = document.querySelector("[data-toast]") && !document.querySelector(".error:not([hidden])");
-    if (!said) return reject(new Error(document.querySelector("main").innerText));
+  const line = () => document.querySelector("[data-toast] p")?.textContent;
+  const before = line();
+  const seen = new MutationObserver(() => {
+    if (document.querySelector(".error:not([hidden])")) reject(new Error(document.querySelector("main").innerText));
+    if (!line() || line() === before) return;
+    seen.disconnect();
     requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - start)));
-  }, { once: true });
+  });
+  seen.observe(document.body, { childList: true, subtree: true });
   input.files = files.files;
   input.dispatchEvent(new Event("change", { bubbles: true }));
 })"""
@@ -88,9 +92,10 @@ def drill_figures(
         proxy.mode = "refuse"
         rolls, scans = [], []
         with share_of_a_core(phone.main_process) as how:
+            phone.go("/today")
             for _ in range(9):
-                phone.go("/today")
                 rolls.append(phone.evaluate(TAP, f"main a[href='/drills/{drill}']"))
+                phone.evaluate(TAP, "a.back")
             phone.go(f"/drills/{drill}/scan")
             phone.until("() => document.querySelector('[data-script] .pair:not([hidden])')?.isConnected")
             for picture in pictures:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import segno
 from playwright.sync_api import expect
@@ -37,6 +38,20 @@ def picture(text: str) -> dict[str, object]:
     made = io.BytesIO()
     segno.make(text, error="m").save(made, kind="png", scale=6, border=6)
     return {"name": "badge.png", "mimeType": "image/png", "buffer": made.getvalue()}
+
+
+def film(text: str, file: Path) -> Path:
+    """What a camera sees that is held before a printed code, as Chromium's own stand-in for a camera plays it."""
+    wide, high, scale = 640, 480, 7
+    rows = [bytes(row) for row in segno.make(text, error="m").matrix_iter(scale=scale, border=4)]
+    left, top = (wide - len(rows[0])) // 2, (high - len(rows)) // 2
+    page = [b"\xeb" * wide for _ in range(high)]
+    for at, row in enumerate(rows):
+        dark = row.translate(bytes([0xEB, 0x10]) + bytes(254))
+        page[top + at] = b"\xeb" * left + dark + b"\xeb" * (wide - left - len(dark))
+    frame = b"FRAME\n" + b"".join(page) + b"\x80" * (wide * high // 2)
+    file.write_bytes(f"YUV4MPEG2 W{wide} H{high} F10:1 Ip A1:1 C420jpeg\n".encode() + frame * 10)
+    return file
 
 
 def show(phone: Phone, text: str) -> None:

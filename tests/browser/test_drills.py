@@ -6,6 +6,8 @@ import contextlib
 import csv
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import peewee
 from playwright.sync_api import expect
@@ -14,11 +16,11 @@ from fieldapp.db import open_database
 from fieldapp.declare.kinds import kinds
 from fieldapp.features import declare_all
 from sync.write import put
-from tests.browser.badges import DRILL, ROLL, SCAN, badge, has_scanner, person, show
+from tests.browser.badges import DRILL, ROLL, SCAN, badge, film, has_scanner, person, show
 from tests.browser.conftest import Phones
 from tests.browser.doors import STORED, send, toast, words
 from tests.browser.office import Office
-from tests.browser.phone import Phone
+from tests.browser.phone import QUIET, Phone
 from tests.cast import NOW, named
 from tests.proxy import Proxy
 from tests.server import Server
@@ -84,6 +86,51 @@ def test_a_forged_an_expired_and_another_drills_code_are_refused_in_words_and_no
     show(li, badge(person(3)))
     expect(toast(page)).to_contain_text("孙国强")
     assert [one for one in proxy.requests[asked:] if "/sync" not in one] == []
+
+
+# A browser that reads codes by itself; what it is shown is a frame of the camera.
+OWN_DETECTOR = """window.BarcodeDetector = class {
+  static getSupportedFormats = async () => ["qr_code"];
+  detect = async (seen) => (seen instanceof HTMLVideoElement && seen.videoWidth === 640 ? [{ rawValue: "%s" }] : []);
+};"""
+
+
+def test_li_holds_her_camera_before_badges_without_a_signal_and_it_goes_on_from_one_to_the_next(
+    phones: Phones, proxy: Proxy, server: Server, tmp_path: Path
+) -> None:
+    seen = film(badge(person(1)), tmp_path / "camera.y4m")
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    camera.append(f"--use-file-for-fake-video-capture={seen}")
+    li = has_scanner(phones("li", args=[*QUIET, *camera]).open().sign_in("li").until_ready())
+    proxy.mode = "refuse"
+    page = li.go(SCAN).page
+    page.locator("[data-scan-start]").click()
+    expect(toast(page)).to_contain_text("何小雨")
+    # Read once, though it stays in view; the picture goes on, and a picture from a file is read beside it.
+    playing = page.locator("video").element_handle()
+    show(li, badge(person(2)))
+    expect(toast(page)).to_contain_text("吴秀兰")
+    assert playing.evaluate("(video) => video.isConnected && !video.paused && video.srcObject.active")
+    expect(page.locator("main .error:visible")).to_have_count(0)
+    assert any("decoder" in worker.url for worker in page.workers)
+    # Where the browser reads codes itself, no decoder is loaded.
+    li.context.add_init_script(OWN_DETECTOR % badge(person(3)))
+    li.go(SCAN)
+    page.locator("[data-scan-start]").click()
+    expect(toast(page)).to_contain_text("孙国强")
+    assert not [worker.url for worker in page.workers if "decoder" in worker.url]
+    playing = page.locator("video").element_handle()
+    page.locator("a.back").click()
+    expect(page.locator("main .figure")).to_contain_text("3 / 4")
+    # The camera is let go with the screen.
+    li.until(lambda: not playing.evaluate("(video) => video.srcObject.active"))
+    proxy.mode = "pass"
+    send(li)
+    office = Office(server)
+    office.until(lambda: office.rows("SELECT count(*) AS n FROM drill_check")[0]["n"] >= 3)
+    assert [one["drill_person"] for one in office.rows("SELECT * FROM drill_check ORDER BY seq")] == [
+        person(at) for at in (1, 2, 3)
+    ]
 
 
 def expected(server: Server, count: int, leaders: dict[str, str]) -> None:
@@ -188,7 +235,13 @@ def test_two_leaders_scan_76_people_offline_five_of_them_twice_and_three_never_s
     assert len(served) == 73 and all(int(one["服务分钟"]) >= 0 for one in served)
 
 
-def test_a_badge_and_its_copy_at_two_gates_are_told_to_the_desk(
+def held_by(phone: Phone, who: str) -> list[dict[str, Any]]:
+    """The records that somebody's phone holds."""
+    held: list[dict[str, Any]] = phone.evaluate(STORED, [named(f"account {who}"), "records"])
+    return held
+
+
+def test_a_badge_and_its_copy_at_two_gates_are_told_to_the_desk_which_ends_what_wang_leads(
     li: Phone, phones: Phones, proxy: Proxy, server: Server
 ) -> None:
     expected(server, 2, {"wang": "西门"})
@@ -208,9 +261,23 @@ def test_a_badge_and_its_copy_at_two_gates_are_told_to_the_desk(
     page = desk.go(f"{ROLL}/report").page
     expect(page.locator("#lines .figure")).to_contain_text(words("%(count)s badges at two places", count=1))
     expect(page.locator("#lines tr", has_text="来宾0")).to_contain_text(words("badge at two places"))
+    desk.go("/review?reason=copied")
+    (row,) = page.locator("#queue a.q").all()
+    expect(row).to_contain_text(words("%(name)s: badge at two places", name="来宾0"))
+    expect(page.locator(".pane")).to_contain_text(words("Check-in"))
+    page.get_by_role("button", name=words("Accept")).click()
+    expect(page.locator("#queue")).to_contain_text(words("Nothing waits for you."))
+    # Wang leads no longer: her phone forgets the list at its next exchange.
+    desk.go(f"{ROLL}/change")
+    page.locator("label", has=page.locator(f"input[value='{named('account wang')}']")).click()
+    page.get_by_role("button", name=words("Save")).click()
+    expect(page.locator("#lines")).not_to_contain_text("西门")
+    assert any(one["kind"] == "drill_person" for one in held_by(wang, "wang"))
+    send(wang)
+    wang.until(lambda: not any(one["kind"].startswith("drill_") for one in held_by(wang, "wang")))
 
 
-def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_the_others(
+def test_chen_a_volunteer_signs_in_and_out_by_the_poster_offline_and_holds_nothing_of_the_others(
     phones: Phones, proxy: Proxy, server: Server
 ) -> None:
     office = Office(server)
@@ -233,7 +300,13 @@ def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_th
     expect(toast(page)).to_contain_text("陈")
     show(chen, badge(None))
     expect(page.locator("#error-token")).to_contain_text("陈")
-    held = chen.evaluate(STORED, [named("account chen"), "records"])
+    # Later the same screen proposes the way out.
+    page.locator("a.back").click()
+    page.locator(f"main a[href^='{ROLL}/self/']").click()
+    expect(page.locator("input[name=what][value=out]")).to_be_checked()
+    show(chen, badge(None))
+    expect(toast(page)).to_contain_text(words("Out"))
+    held = held_by(chen, "chen")
     kinds_held = {one["kind"] for one in held if one.get("shown")}
     assert not kinds_held & {
         "household",
@@ -247,6 +320,6 @@ def test_chen_a_volunteer_signs_in_by_the_poster_offline_and_holds_nothing_of_th
     assert [one["id"] for one in held if one["kind"] == "drill_person"] == [named("chen there")]
     proxy.mode = "pass"
     send(chen)
-    office.until(lambda: office.rows("SELECT * FROM drill_self"))
+    office.until(lambda: len(office.rows("SELECT * FROM drill_self")) == 2)
     (row,) = office.rows("SELECT * FROM drill_person WHERE id = ?", named("chen there"))
-    assert row["first_in"] is not None
+    assert row["first_in"] and row["last_out"] >= row["first_in"]
