@@ -61,10 +61,9 @@ record_screen(
     "drills/scan.html",
     ScanForm,
     tab="today",
-    args=("what", "station"),
     drill=one(Drill, "drill"),
     saves=(create(DrillCheck),),
-    then="/drills/{drill}/scan?what={form.values.what}&station={form.values.station}",
+    then="/drills/{drill}/scan",
     says=SAYS,
     refuses={"token": ALREADY},
 )

@@ -60,7 +60,7 @@ def screens() -> list[str]:
 
 def drill_pages() -> list[str]:
     """The desk's pages of the cast's drill."""
-    pages = ("report", "badges", "poster", f"fix/{person(3)}")
+    pages = ("report", "badges", "poster", "change", f"fix/{person(3)}")
     return [f"/drills/{DRILL}/{page}" for page in pages]
 
 
