@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
-
 # Surnames that are read otherwise than the same character in a word.
 SURNAMES = {
     "单": "shan", "解": "xie", "仇": "qiu", "曾": "zeng", "查": "zha", "区": "ou", "朴": "piao", "盖": "ge", "缪": "miao",
@@ -43,5 +41,8 @@ def pinyin(name: str) -> tuple[str, str]:
 
 
 def _syllables(text: str) -> list[str]:
+    # Its dictionaries take a quarter of the program's start, and few starts come to names.
+    from pypinyin import Style, lazy_pinyin
+
     found = lazy_pinyin(text, style=Style.NORMAL, v_to_u=False)
     return [one for piece in found for one in piece.lower().split()]

@@ -80,7 +80,7 @@ def server(town_data: Path, tmp_path: Path) -> Iterator[Server]:
     """The real server on its own copy of the small town."""
     made = Server(Path(shutil.copytree(town_data, tmp_path / "server")), **SET_CLOCK).start()
     yield made
-    made.stop()
+    made.kill()  # a polite stop takes seconds, and nothing is asked of it any more
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def demo_server(demo_data: Path, tmp_path: Path) -> Iterator[Server]:
     """The real server on its own copy of the demo community."""
     made = Server(Path(shutil.copytree(demo_data, tmp_path / "demo-server")), **SET_CLOCK).start()
     yield made
-    made.stop()
+    made.kill()  # a polite stop takes seconds, and nothing is asked of it any more
 
 
 @pytest.fixture
