@@ -111,12 +111,12 @@ record_screen(
     name="home_checks.assign",
     tab="today",
     for_roles=STAFF,
-    task=one(Hazard, "hazard"),
-    building=one(Building, "task.building"),
+    hazard=one(Hazard, "hazard"),
+    building=one(Building, "hazard.building"),
     members=many(Member),
-    saves=(patch(Hazard, "task", fields=("assigned",)),),
+    saves=(patch(Hazard, "hazard", fields=("assigned",)),),
     then="/hazards/{hazard}",
-    says="(task.address or building.name) ~ ' ' ~ _('Assigned')",
+    says="(hazard.address or building.name) ~ ' ' ~ _('Assigned')",
 )
 
 task(

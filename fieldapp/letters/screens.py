@@ -55,7 +55,7 @@ screen(
     letter=one(Letter, "letter"),
 )
 
-# A home with a serious hazard that has signed no fire letter since it was found.
+# A home with a serious hazard that has signed no fire letter since the newest one was found: once, whatever else is there.
 task(
     "fire_letters_to_sign",
     _l("Fire letters to sign"),
@@ -65,7 +65,9 @@ task(
     url="/households/{household}/letters",
     order=60,
     today=60,
-    only="entry.household and not (signed[entry.household] and signed[entry.household].device_time >= entry.device_time)",
+    only="entry.household and newest[entry.household] and newest[entry.household].id == entry.id"
+    " and not (signed[entry.household] and signed[entry.household].device_time >= entry.device_time)",
+    newest=latest(Hazard, by="household", grid="me.grids", open=lit(True), severity=lit("serious")),
     signed=latest(Letter, by="household", grid="me.grids", topic=lit("fire")),
 )
 

@@ -82,11 +82,11 @@ record_screen(
     AssignForm,
     tab="today",
     for_roles=("grid_worker", "supervisor"),
-    task=one(Household, "household"),
+    household=one(Household, "household"),
     members=many(Member),
-    saves=(patch(Household, "task", fields=("assigned",)),),
+    saves=(patch(Household, "household", fields=("assigned",)),),
     then="/households/{household}",
-    says="task.address ~ ' ' ~ _('Assigned')",
+    says="household.address ~ ' ' ~ _('Assigned')",
 )
 
 registry.add_words("sync.reason", REASONS)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from fieldapp.declare.form import describe
+from fieldapp.declare.form import FieldForm, describe
 from fieldapp.declare.query import Query
 from fieldapp.declare.record import Record
 from fieldapp.declare.registry import registry
@@ -41,8 +41,8 @@ FATES = ("phone", "received", "applied", "review", "quarantined", "held")
 
 
 def row_fields(name: str) -> list[Mapping[str, Any]]:
-    """The `rows` fields of this name of every form."""
-    found = (form.specs().get(name, {}) for form in registry.forms.values())
+    """The `rows` fields of this name of every form, the desk's too."""
+    found = (form.specs().get(name, {}) for form in FieldForm.__subclasses__())
     return [spec for spec in found if spec.get("type") == "rows"]
 
 

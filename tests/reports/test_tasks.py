@@ -80,6 +80,7 @@ def test_the_list_holds_every_declared_kind_the_earliest_due_first(desk: Desk) -
     op = li.visit("3-1-602", outcome="met", phrases=["hazard"])
     desk.decide(f"/review/hazard/{op}", choice="return", comment="请写清楚")
     find(li, "3-1-601", "ebike_indoors", "serious", "2026-11-24")
+    find(li, "3-1-601", "flying_wire", "serious", "2026-11-25")
     found = tasks(desk.read(LIST))
     assert found[0] == ("3-1-102", "待复查隐患")
     # Hazard recheck, returned record, second knock, visit due, letter to sign, round doors, drill today, and what was asked for.
