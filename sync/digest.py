@@ -6,6 +6,7 @@ moves. The phone's twin is `static/phone/digest.js`; both are held together by s
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,16 @@ def counted(kind: Kind) -> bool:
 
 def mark(id: str, version: int) -> int:
     """A record's part of the sum: 32 bits of the last 16 digits of its id and its version."""
-    try:
-        low, high = int(id[28:36], 16), int(id[19:23] + id[24:28], 16)
-    except ValueError:
-        low, high = 0, 0
+    low, high = _halves(id)
     return (low ^ (version * _GOLDEN & WORD)) * (high | 1) & WORD
+
+
+@functools.lru_cache(maxsize=10_000)
+def _halves(id: str) -> tuple[int, int]:
+    try:
+        return int(id[28:36], 16), int(id[19:23] + id[24:28], 16)
+    except ValueError:
+        return 0, 0
 
 
 def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:

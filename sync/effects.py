@@ -7,6 +7,7 @@ over the values that it had before the first of them. A late arrival and a retra
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from sync import rows
@@ -18,23 +19,31 @@ Child = tuple[
 ]  # device time, seq, place in the batch, kind, ref field, values
 
 
-def expect(batch: Batch, created: Iterable[tuple[Kind, str, str]]) -> None:
-    """Read once, for all (kind, ref field, target id), how late the latest child is; `apply` asks one by one otherwise."""
-    wanted: dict[tuple[str, str], set[str]] = {}
-    for kind, ref, target in created:
-        for child, field in causes(batch, kind.target_kind(ref)):
-            wanted.setdefault((child.name, field), set()).add(target)
-    for (name, ref), targets in wanted.items():
-        _read_latest(batch, batch.kinds[name], ref, targets)
+def expect(batch: Batch, created: Iterable[tuple[str, str]], since: str) -> None:
+    """Read once, for all targets (kind, id), how late their latest child is, where it is later than `since`, before which
+    nothing of the batch happened; of others `apply` asks one by one."""
+    wanted: dict[str, set[str]] = {}
+    for kind, id in created:
+        wanted.setdefault(kind, set()).add(id)
+    for target, ids in wanted.items():
+        batch.know_starts(target, ids)
+        for child, ref in causes(batch, target):
+            _read_latest(batch, child, ref, ids, since)
 
 
 def causes(batch: Batch, target_kind: str) -> list[tuple[Kind, str]]:
     """The kinds, with their Ref field, whose creation changes records of this kind."""
-    if target_kind not in batch.causes:
-        found = {(kind, ref) for kind in batch.kinds.values() for ref, _ in kind.effects}
-        fitting = (one for one in found if one[0].target_kind(one[1]) == target_kind)
-        batch.causes[target_kind] = sorted(fitting, key=lambda one: (one[0].name, one[1]))
-    return batch.causes[target_kind]
+    return _causes(tuple(batch.kinds.values())).get(target_kind, [])
+
+
+@lru_cache(maxsize=8)
+def _causes(kinds: tuple[Kind, ...]) -> dict[str, list[tuple[Kind, str]]]:
+    found: dict[str, list[tuple[Kind, str]]] = {}
+    for kind, ref in sorted(
+        {(kind, ref) for kind in kinds for ref, _ in kind.effects}, key=lambda one: (one[0].name, one[1])
+    ):
+        found.setdefault(kind.target_kind(ref), []).append((kind, ref))
+    return found
 
 
 def apply(batch: Batch, child: Row) -> None:
@@ -107,15 +116,15 @@ def _latest(batch: Batch, target: Row) -> str:
     return batch.latest[key]
 
 
-def _read_latest(batch: Batch, kind: Kind, ref: str, targets: Iterable[str]) -> None:
+def _read_latest(batch: Batch, kind: Kind, ref: str, targets: Iterable[str], since: str = "") -> None:
     of = rows.table(kind.model)
     targets = sorted(targets)
     condition, parameters = rows.within(batch.db, of.column[ref], targets)
     sql = (
         f"SELECT {of.column[ref]}, MAX({of.column['device_time']}) FROM {of.name} WHERE {condition} "
-        f"AND {of.column['gone']} = {batch.db.param} GROUP BY {of.column[ref]}"
+        f"AND {of.column['device_time']} > {batch.db.param} AND {of.column['gone']} = {batch.db.param} GROUP BY {of.column[ref]}"
     )
-    found: dict[Any, str] = dict(batch.db.execute_sql(sql, [*parameters, False]).fetchall())
+    found: dict[Any, str] = dict(batch.db.execute_sql(sql, [*parameters, since, False]).fetchall())
     for id in targets:
         key = (kind.target_kind(ref), id)
         batch.latest[key] = max(batch.latest.get(key, ""), found.get(id, ""))

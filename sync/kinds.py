@@ -102,8 +102,16 @@ class Kind:
 
     def chosen(self, values: Mapping[str, Any], given: Iterable[str] | None = None) -> tuple[str, ...]:
         """Those channels of a record that are named by what its writer gives (default: its own fields), not by its parent."""
-        own = set(self.fields if given is None else given)
-        return channels_of([one for one in self.channels if own.intersection(named(one))], values)
+        patterns = self._own_channels if given is None else self._naming(given)
+        return channels_of(patterns, values) if patterns else ()
+
+    @cached_property
+    def _own_channels(self) -> list[str]:
+        return self._naming(self.fields)
+
+    def _naming(self, given: Iterable[str]) -> list[str]:
+        own = set(given)
+        return [one for one in self.channels if own.intersection(named(one))]
 
     @cached_property
     def _filled(self) -> dict[tuple[Any, ...], tuple[str, ...]]:

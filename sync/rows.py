@@ -43,6 +43,18 @@ class Table:
             values[name] = convert(values[name])  # type: ignore[misc]
         return values
 
+    def some(self, names: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
+        """What makes parameters of these fields alone, in their order."""
+        writers = [(at, convert) for at, name in enumerate(names) if (convert := _writer(self.fields[name]))]
+
+        def picked(values: Mapping[str, Any]) -> list[Any]:
+            row = [values[name] for name in names]
+            for at, convert in writers:
+                row[at] = convert(row[at])
+            return row
+
+        return picked
+
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The values by name as parameters of an insert."""
         row = list(self._pick(values))
@@ -67,47 +79,80 @@ def table(model: type[peewee.Model]) -> Table:
     return Table(model)
 
 
-@functools.lru_cache(maxsize=2000)
-def _insert_sql(
-    of: Table, source: str, conflict: tuple[str, ...] | None, only: frozenset[str] | None, keep: bool
-) -> str:
-    text = f"INSERT INTO {of.name} ({of.selected}) {source}"
+@functools.lru_cache(maxsize=500)
+def _insert_sql(of: Table, conflict: tuple[str, ...] | None, keep: bool, remote: bool) -> str:
+    text = f"INSERT INTO {of.name} ({of.selected}) "
+    if remote:
+        # One parameter for all rows: the driver's work per parameter would cost more than the database's.
+        text += f"SELECT {of.selected} FROM json_populate_recordset(NULL::{of.name}, %s::json)"
+    else:
+        text += f"VALUES ({', '.join('?' * len(of.columns))})"
     if keep:
         return f"{text} ON CONFLICT DO NOTHING"
     if conflict is None:
         return text
     target = ", ".join(of.column[name] for name in conflict)
-    names = (name for name in of.names if name not in conflict and (only is None or name in only))
-    changed = ", ".join(f"{of.column[name]} = excluded.{of.column[name]}" for name in names)
+    changed = ", ".join(f"{of.column[name]} = excluded.{of.column[name]}" for name in of.names if name not in conflict)
     return f"{text} ON CONFLICT ({target}) DO UPDATE SET {changed}"
 
 
 def insert(
     db: peewee.Database,
     model: type[peewee.Model],
-    values: Sequence[Mapping[str, Any]],
+    values: Iterable[Mapping[str, Any]],
     replace: tuple[str, ...] | None = None,
     keep: bool = False,
-    only: frozenset[str] | None = None,
 ) -> None:
-    """Insert all rows. Where one is there already it is overwritten (same `replace` fields), kept (`keep`), or an error.
+    """Insert all rows. Where one is there already it is overwritten (same `replace` fields), kept (`keep`), or an error."""
+    put(db, model, list(map(table(model).parameters, values)), replace, keep)
 
-    `only` these fields are overwritten: an index over the others need not be touched.
-    """
+
+def put(
+    db: peewee.Database,
+    model: type[peewee.Model],
+    parameters: Sequence[Sequence[Any]],
+    replace: tuple[str, ...] | None = None,
+    keep: bool = False,
+) -> None:
+    """The same of rows that are parameters already: every field of the model, in its order, as the database takes it."""
     of = table(model)
     if isinstance(db, peewee.PostgresqlDatabase):
-        # One parameter for all rows: the driver's work per parameter would cost more than the database's.
-        source = f"SELECT {of.selected} FROM json_populate_recordset(NULL::{of.name}, {db.param}::json)"
-        text = dumps([dict(zip(of.bare, of.parameters(row), strict=True)) for row in values])
-        db.execute_sql(_insert_sql(of, source, replace, only, keep), (text,))
-        return
-    one = "(" + ", ".join([db.param] * len(of.columns)) + ")"
-    most = LIMIT_PARAMETERS // len(of.columns)
-    for at in range(0, len(values), most):
-        part = values[at : at + most]
-        parameters = [value for row in part for value in of.parameters(row)]
-        source = f"VALUES {', '.join([one] * len(part))}"
-        db.execute_sql(_insert_sql(of, source, replace, only, keep), parameters)
+        text = dumps([dict(zip(of.bare, row, strict=True)) for row in parameters])
+        db.execute_sql(_insert_sql(of, replace, keep, True), (text,))
+    else:
+        many(db, _insert_sql(of, replace, keep, False), parameters)
+
+
+@functools.lru_cache(maxsize=2000)
+def _update_sql(of: Table, names: tuple[str, ...], remote: bool) -> str:
+    changed = [of.column[name] for name in names if name != "id"]
+    if not remote:
+        return f'UPDATE {of.name} SET {", ".join(f"{one} = ?" for one in changed)} WHERE {of.column["id"]} = ?'
+    # One parameter for all rows, as above.
+    return (
+        f'UPDATE {of.name} SET {", ".join(f"{one} = new.{one}" for one in changed)} '
+        f'FROM json_populate_recordset(NULL::{of.name}, %s::json) AS new WHERE {of.name}."id" = new."id"'
+    )
+
+
+def update(
+    db: peewee.Database, model: type[peewee.Model], values: Sequence[Mapping[str, Any]], only: Iterable[str]
+) -> None:
+    """Write `only` these fields of rows that are there, found by their id: no index over the others is touched."""
+    of, names = table(model), (*sorted(only), "id")
+    made = map(of.some(names), values)
+    if isinstance(db, peewee.PostgresqlDatabase):
+        bare = [of.fields[name].column_name for name in names]
+        text = dumps([dict(zip(bare, row, strict=True)) for row in made])
+        db.execute_sql(_update_sql(of, names, True), (text,))
+    else:
+        many(db, _update_sql(of, names, False), list(made))
+
+
+def many(db: peewee.Database, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
+    """One prepared statement of SQLite, done for each row of parameters."""
+    with peewee.__exception_wrapper__:
+        db.cursor().executemany(sql, parameters)
 
 
 def within(db: peewee.Database, column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:

@@ -238,6 +238,15 @@ class Record(peewee.Model):
         return True
 
     @classmethod
+    def validate_model(cls) -> None:
+        """Called by peewee once the fields are there. What has effects is folded by device time: by this index."""
+        super().validate_model()
+        for made in cls.effects:
+            target = cls._meta.fields[made.target]
+            target.index = False
+            cls.add_index(target, cls._meta.fields["device_time"])
+
+    @classmethod
     def channels(cls) -> tuple[str, ...]:
         """The channel patterns as a tuple, e.g. `("grid:{grid}",)`; a kind without any never leaves the server."""
         return ((cls.channel,) if cls.channel else ()) if isinstance(cls.channel, str) else cls.channel
