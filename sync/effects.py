@@ -53,11 +53,12 @@ def apply(batch: Batch, child: Row) -> None:
         if target is None or target.values["gone"]:
             continue
         batch.keep_start(target)
-        if _latest(batch, target) > child.values["device_time"]:
+        latest = _latest(batch, target)
+        if latest > child.values["device_time"]:
             refold(batch, target)
-        else:
-            _change(batch, target, {name: of(child.values, target.values) for name, of in computed.items()})
-        batch.latest[target.kind.name, target.id] = max(_latest(batch, target), child.values["device_time"])
+            continue
+        _change(batch, target, computed(child.values, target.values))
+        batch.latest[target.kind.name, target.id] = child.values["device_time"]
 
 
 def withdraw(batch: Batch, child: Row) -> None:
@@ -81,7 +82,7 @@ def refold(batch: Batch, target: Row, without: Row | None = None) -> None:
         changes: Values = {}
         for field, computed in kind.effects:
             if field == ref:
-                changes |= {name: of(child, folded) for name, of in computed.items()}
+                changes |= computed(child, folded)
         folded |= changes
     _change(batch, target, {name: folded[name] for name in target.kind.effect_defaults})
 

@@ -18,6 +18,7 @@ Values = dict[str, Any]
 Upgrade = Callable[[Values], Values]
 Vouch = Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Mapping[str, Any]]
 Compute = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+Effect = Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
 
 
 def _nobody(verb: str, me: Me) -> bool:
@@ -43,7 +44,7 @@ class Kind:
     `fields` are its own fields in wire order, without the `inherits` that are copied from the record that the field
     `parent` names; a kind that `carries` them sends them too, for who holds it without its parent. `check(verb, patch)`
     answers field → problems, empty when all is well; `may(verb, me)` whether the role may do it. `effects` are (Ref field
-    naming the target, field of the target → value of (this, target)); a field that effects of other kinds compute is
+    naming the target, what gives the target's new values of (this, target)); a field that effects of other kinds compute is
     listed in `effect_defaults` with the value it starts from. `form` is the version of its fields, `upgrades` what brings
     values of version n to n + 1.  # P18  `files`: field that lists blobs → field in which the server lists those of them
     that have arrived.  # P23  What is `late` is all of it history: it comes with the tail, after what a day's work needs.
@@ -66,7 +67,7 @@ class Kind:
     patchable: tuple[str, ...] = ()
     may: Callable[[str, Me], bool] = _nobody
     check: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] = _fine
-    effects: Sequence[tuple[str, Mapping[str, Compute]]] = ()
+    effects: Sequence[tuple[str, Effect]] = ()
     effect_defaults: Mapping[str, Any] = field(default_factory=dict)
     form: int = 1
     upgrades: Mapping[int, Upgrade] = field(default_factory=dict)
@@ -89,6 +90,12 @@ class Kind:
     def writable(self) -> frozenset[str]:
         """What a client may give when it creates: own fields that nothing computes."""
         return frozenset(self.fields) - frozenset(self.effect_defaults) - frozenset(self.files.values())
+
+    @cached_property
+    def defaults(self) -> list[tuple[str, Any]]:
+        """Each own field with the value that it starts from, or what makes one."""
+        declared = {name: self.model._meta.fields[name].default for name in self.fields}
+        return list({**declared, **self.effect_defaults}.items())
 
     def channels_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The channels that hold a record with these values."""

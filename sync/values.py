@@ -97,16 +97,10 @@ def storable(text: str) -> bool:
 
 def fresh(kind: Kind, given: Mapping[str, Any]) -> Values:
     """The kind's own fields as given, the others as the model declares them."""
-    values: Values = {}
-    fields = kind.model._meta.fields
-    for name in kind.fields:
-        if name in given:
-            values[name] = given[name]
-        else:
-            default = fields[name].default
-            values[name] = default() if callable(default) else default
-    values.update((name, value) for name, value in kind.starts().items() if name not in given)
-    return values
+    return {
+        name: given[name] if name in given else default() if callable(default) else default
+        for name, default in kind.defaults
+    }
 
 
 def inherited(kind: Kind, parent: Mapping[str, Any] | None) -> Values:
