@@ -79,7 +79,7 @@ def post_sync() -> Response:
         log.warning("sync.busy", problem=type(busy).__name__, cause=why(busy))
         _drop_connection()
         return refusal("busy", cause=why(busy))
-    return _packed(answer, QUICK if wanted.ops else LEVEL)
+    return _packed(answer, QUICK if wanted.cursors else LEVEL)
 
 
 def _drop_connection() -> None:
