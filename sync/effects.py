@@ -6,9 +6,8 @@ over the values that it had before the first of them. A late arrival and a retra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
 
 from sync import rows
 from sync.batch import Batch, Row
@@ -27,8 +26,7 @@ def expect(batch: Batch, created: Iterable[tuple[str, str]], since: str) -> None
         wanted.setdefault(kind, set()).add(id)
     for target, ids in wanted.items():
         batch.know_starts(target, ids)
-        for child, ref in causes(batch, target):
-            _read_latest(batch, child, ref, ids, since)
+        _read_latest(batch, target, ids, since)
 
 
 def causes(batch: Batch, target_kind: str) -> list[tuple[Kind, str]]:
@@ -39,9 +37,8 @@ def causes(batch: Batch, target_kind: str) -> list[tuple[Kind, str]]:
 @lru_cache(maxsize=8)
 def _causes(kinds: tuple[Kind, ...]) -> dict[str, list[tuple[Kind, str]]]:
     found: dict[str, list[tuple[Kind, str]]] = {}
-    for kind, ref in sorted(
-        {(kind, ref) for kind in kinds for ref, _ in kind.effects}, key=lambda one: (one[0].name, one[1])
-    ):
+    pairs = {(kind, ref) for kind in kinds for ref, _ in kind.effects}
+    for kind, ref in sorted(pairs, key=lambda one: (one[0].name, one[1])):
         found.setdefault(kind.target_kind(ref), []).append((kind, ref))
     return found
 
@@ -87,7 +84,7 @@ def refold(batch: Batch, target: Row, without: Row | None = None) -> None:
     _change(batch, target, {name: folded[name] for name in target.kind.effect_defaults})
 
 
-def _change(batch: Batch, target: Row, changes: Values) -> None:
+def _change(batch: Batch, target: Row, changes: Mapping[str, object]) -> None:
     changes = {name: value for name, value in changes.items() if target.values[name] != value}
     if changes:
         target.values.update(changes)
@@ -112,20 +109,23 @@ def _children(batch: Batch, target: Row, since: int) -> list[Child]:
 def _latest(batch: Batch, target: Row) -> str:
     key = (target.kind.name, target.id)
     if key not in batch.latest:
-        for kind, ref in causes(batch, target.kind.name):
-            _read_latest(batch, kind, ref, [target.id])
+        _read_latest(batch, target.kind.name, [target.id])
     return batch.latest[key]
 
 
-def _read_latest(batch: Batch, kind: Kind, ref: str, targets: Iterable[str], since: str = "") -> None:
-    of = rows.table(kind.model)
-    targets = sorted(targets)
-    condition, parameters = rows.within(batch.db, of.column[ref], targets)
-    sql = (
-        f"SELECT {of.column[ref]}, MAX({of.column['device_time']}) FROM {of.name} WHERE {condition} "
-        f"AND {of.column['device_time']} > {batch.db.param} AND {of.column['gone']} = {batch.db.param} GROUP BY {of.column[ref]}"
-    )
-    found: dict[Any, str] = dict(batch.db.execute_sql(sql, [*parameters, since, False]).fetchall())
-    for id in targets:
-        key = (kind.target_kind(ref), id)
-        batch.latest[key] = max(batch.latest.get(key, ""), found.get(id, ""))
+def _read_latest(batch: Batch, target: str, ids: Iterable[str], since: str = "") -> None:
+    """How late the latest child of each of these records is, of all kinds that have effects on them."""
+    wanted = sorted(set(ids))
+    batch.latest.update(((target, id), "") for id in wanted)
+    arms, parameters = [], []
+    for kind, ref in causes(batch, target):
+        of = rows.table(kind.model)
+        condition, among = rows.within(batch.db, of.column[ref], wanted)
+        arms.append(
+            f"SELECT {of.column[ref]}, MAX({of.column['device_time']}) FROM {of.name} WHERE {condition} "
+            f"AND {of.column['device_time']} > {batch.db.param} AND {of.column['gone']} = {batch.db.param} "
+            f"GROUP BY {of.column[ref]}"
+        )
+        parameters += [*among, since, False]
+    for id, time in batch.db.execute_sql(" UNION ALL ".join(arms), parameters).fetchall():
+        batch.latest[target, id] = max(batch.latest[target, id], time)

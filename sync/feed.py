@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import peewee
+from pydantic_core import to_json
 
 from sync import rows
-from sync.encode import dumps
 from sync.instants import instant
 from sync.kinds import Kind, Values
 from sync.store import Feed, writing
@@ -22,7 +22,7 @@ TOMBSTONES = timedelta(days=90)
 
 def row_text(kind: Kind, values: Values) -> str:
     """A record as it travels: the values of `kind.columns` as a JSON array."""
-    return dumps(list(map(values.__getitem__, kind.columns)))
+    return to_json(kind.pick(values)).decode()
 
 
 def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:
@@ -33,7 +33,9 @@ def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:
         now, gone = row.channels, bool(values["gone"])
         text = None if gone else row_text(kind, values)
         key = values[kind.head_by] if kind.head_by else None
-        time = values["server_time" if gone else "device_time"]  # a tombstone's age counts from the deletion  # P16
+        time = values[
+            "server_time" if gone else "device_time"
+        ]  # a tombstone's age counts from the deletion  # P16
         common = (kind.name, values["id"], community, values["seq"], values["version"])
         made += [(channel, *common, gone, key, time, text) for channel in now]
         if row.before is not None and any(row.before[name] != values[name] for name in kind.channel_fields):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import peewee
@@ -82,9 +83,19 @@ class Kind:
         return (*COMMON, *self.fields, *(self.inherits if self.carries else ()))
 
     @cached_property
+    def pick(self) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+        """The values of a row on the wire."""
+        return itemgetter(*self.columns)
+
+    @cached_property
     def channel_fields(self) -> tuple[str, ...]:
         """The fields that decide which channels hold a record."""
         return tuple(name for pattern in self.channels for name in named(pattern))
+
+    @cached_property
+    def counted(self) -> bool:
+        """Whether phones hold every living record of it, so that it can be counted on both sides.  # P16"""
+        return not self.head_by and not self.window_days
 
     @cached_property
     def writable(self) -> frozenset[str]:
@@ -99,7 +110,8 @@ class Kind:
 
     def channels_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The channels that hold a record with these values."""
-        key = tuple([values.get(name) for name in self.channel_fields])
+        names = self.channel_fields
+        key = values.get(names[0]) if len(names) == 1 else tuple([values.get(name) for name in names])
         found = self._filled.get(key)
         if found is None:
             if len(self._filled) > 10_000:
@@ -121,7 +133,7 @@ class Kind:
         return [one for one in self.channels if own.intersection(named(one))]
 
     @cached_property
-    def _filled(self) -> dict[tuple[Any, ...], tuple[str, ...]]:
+    def _filled(self) -> dict[Any, tuple[str, ...]]:
         return {}
 
     def lives_in(self, channel: str) -> bool:

@@ -291,9 +291,9 @@ class Pull:
                 children.setdefault(self.kinds[name], []).append(row)
         for kind, texts in children.items():
             above, place = str(kind.parent_kind), kind.columns.index(str(kind.parent))
-            for row in _parsed(texts):
-                if self.brought.get((above, row[place])) is None:
-                    wanted.setdefault(above, set()).add(row[place])
+            for child in _parsed(texts):
+                if self.brought.get((above, child[place])) is None:
+                    wanted.setdefault(above, set()).add(child[place])
         return {kind: sorted(ids) for kind, ids in wanted.items()}
 
     def _now(self, kind: str, ids: list[str], after: int, channels: list[str]) -> list[Change]:

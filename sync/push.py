@@ -301,9 +301,7 @@ class _Push:
                 return one, error
             reason = "refused" if sort == "refused" else "failed"
             with self.db.atomic():
-                rows.put(
-                    self.db, Operation, [self._kept(one, refused(reason, error=type(error).__name__))]
-                )
+                rows.put(self.db, Operation, [self._kept(one, refused(reason, error=type(error).__name__))])
             if sort == "unknown":
                 log.error(
                     "operation %s failed %s times and is in quarantine", one.op.op, PATIENCE, exc_info=error

@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import peewee
-
-from sync.encode import dumps
+from pydantic_core import to_json
 
 LIMIT_PARAMETERS = 30_000
 
@@ -79,21 +79,43 @@ def table(model: type[peewee.Model]) -> Table:
     return Table(model)
 
 
-@functools.lru_cache(maxsize=500)
-def _insert_sql(of: Table, conflict: tuple[str, ...] | None, keep: bool, remote: bool) -> str:
+def _values(width: int, count: int) -> str:
+    return ", ".join([f"({', '.join('?' * width)})"] * count)
+
+
+@functools.lru_cache(maxsize=1000)
+def _insert_sql(of: Table, conflict: tuple[str, ...] | None, keep: bool, count: int) -> str:
     text = f"INSERT INTO {of.name} ({of.selected}) "
-    if remote:
+    if count:
+        text += f"VALUES {_values(len(of.columns), count)}"
+    else:
         # One parameter for all rows: the driver's work per parameter would cost more than the database's.
         text += f"SELECT {of.selected} FROM json_populate_recordset(NULL::{of.name}, %s::json)"
-    else:
-        text += f"VALUES ({', '.join('?' * len(of.columns))})"
     if keep:
         return f"{text} ON CONFLICT DO NOTHING"
     if conflict is None:
         return text
     target = ", ".join(of.column[name] for name in conflict)
-    changed = ", ".join(f"{of.column[name]} = excluded.{of.column[name]}" for name in of.names if name not in conflict)
+    names = (name for name in of.names if name not in conflict)
+    changed = ", ".join(f"{of.column[name]} = excluded.{of.column[name]}" for name in names)
     return f"{text} ON CONFLICT ({target}) DO UPDATE SET {changed}"
+
+
+@functools.lru_cache(maxsize=1000)
+def _update_sql(of: Table, names: tuple[str, ...], count: int) -> str:
+    """The first of the names is the id."""
+    found = (
+        [f"column{at}" for at in range(1, len(names) + 1)] if count else [of.column[name] for name in names]
+    )
+    source = (
+        f"(VALUES {_values(len(names), count)})"
+        if count
+        else f"json_populate_recordset(NULL::{of.name}, %s::json)"
+    )
+    changed = ", ".join(
+        f"{of.column[name]} = new.{new}" for name, new in zip(names[1:], found[1:], strict=True)
+    )
+    return f"UPDATE {of.name} SET {changed} FROM {source} AS new WHERE {of.name}.{of.column['id']} = new.{found[0]}"
 
 
 def insert(
@@ -116,43 +138,33 @@ def put(
 ) -> None:
     """The same of rows that are parameters already: every field of the model, in its order, as the database takes it."""
     of = table(model)
-    if isinstance(db, peewee.PostgresqlDatabase):
-        text = dumps([dict(zip(of.bare, row, strict=True)) for row in parameters])
-        db.execute_sql(_insert_sql(of, replace, keep, True), (text,))
-    else:
-        many(db, _insert_sql(of, replace, keep, False), parameters)
-
-
-@functools.lru_cache(maxsize=2000)
-def _update_sql(of: Table, names: tuple[str, ...], remote: bool) -> str:
-    changed = [of.column[name] for name in names if name != "id"]
-    if not remote:
-        return f'UPDATE {of.name} SET {", ".join(f"{one} = ?" for one in changed)} WHERE {of.column["id"]} = ?'
-    # One parameter for all rows, as above.
-    return (
-        f'UPDATE {of.name} SET {", ".join(f"{one} = new.{one}" for one in changed)} '
-        f'FROM json_populate_recordset(NULL::{of.name}, %s::json) AS new WHERE {of.name}."id" = new."id"'
-    )
+    _send(db, of, of.names, parameters, lambda count: _insert_sql(of, replace, keep, count))
 
 
 def update(
-    db: peewee.Database, model: type[peewee.Model], values: Sequence[Mapping[str, Any]], only: Iterable[str]
+    db: peewee.Database, model: type[peewee.Model], values: Iterable[Mapping[str, Any]], only: Iterable[str]
 ) -> None:
     """Write `only` these fields of rows that are there, found by their id: no index over the others is touched."""
-    of, names = table(model), (*sorted(only), "id")
-    made = map(of.some(names), values)
+    of, names = table(model), ("id", *sorted(only))
+    _send(db, of, names, list(map(of.some(names), values)), lambda count: _update_sql(of, names, count))
+
+
+def _send(
+    db: peewee.Database,
+    of: Table,
+    names: Sequence[str],
+    parameters: Sequence[Sequence[Any]],
+    sql: Callable[[int], str],
+) -> None:
     if isinstance(db, peewee.PostgresqlDatabase):
         bare = [of.fields[name].column_name for name in names]
-        text = dumps([dict(zip(bare, row, strict=True)) for row in made])
-        db.execute_sql(_update_sql(of, names, True), (text,))
-    else:
-        many(db, _update_sql(of, names, False), list(made))
-
-
-def many(db: peewee.Database, sql: str, parameters: Sequence[Sequence[Any]]) -> None:
-    """One prepared statement of SQLite, done for each row of parameters."""
-    with peewee.__exception_wrapper__:
-        db.cursor().executemany(sql, parameters)
+        text = to_json([dict(zip(bare, row, strict=True)) for row in parameters]).decode()
+        db.execute_sql(sql(0), (text,))
+        return
+    most = LIMIT_PARAMETERS // len(names)
+    for at in range(0, len(parameters), most):
+        part = parameters[at : at + most]
+        db.execute_sql(sql(len(part)), list(chain.from_iterable(part)))
 
 
 def within(db: peewee.Database, column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:

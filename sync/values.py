@@ -32,7 +32,9 @@ def _check(field: peewee.Field) -> Fits:
     empty = None if field.null else "required"
     if type(field).db_value is not peewee.Field.db_value:
         nothing = _misfit_through(field, [])  # as most lists are
-        return lambda value: empty if value is None else nothing if value == [] else _misfit_through(field, value)
+        return lambda value: (
+            empty if value is None else nothing if value == [] else _misfit_through(field, value)
+        )
     if isinstance(field, peewee.BooleanField):
         return lambda value: None if isinstance(value, bool) else empty if value is None else "type"
     if isinstance(field, peewee.IntegerField):

@@ -324,7 +324,7 @@ class Phone:
         held = {channel: [0, 0] for channel in self.me.channels}
         for (kind, id), record in self.records.items():
             known = self.world.kinds.get(kind)  # later results are the engine's own kind
-            if known and digest.counted(known):  # of history a phone may not hold all
+            if known and known.counted:  # of history a phone may not hold all
                 one = held[record["_channel"]]
                 one[:] = [one[0] + 1, (one[1] + digest.mark(id, record["version"])) % 2**32]
         if not answer["more"]:
