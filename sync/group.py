@@ -1,7 +1,8 @@
-"""Group: the batches that wait at one time are written in one transaction, so that all of them wait for the disk once.
+"""Group: the batches that wait for SQLite at one time are written in one transaction: all of them wait for the disk once.
 
 Whoever comes first writes; who comes meanwhile waits in line, and the next one writes for the whole line. Each batch has
-a savepoint of its own: one that fails takes none of the others with it.  # P12
+a savepoint of its own: one that fails takes none of the others with it.  # P12  PostgreSQL, where many write at one time,
+needs none of it: batches in one transaction would hold the records of the first while they wait for those of the second.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Group:
 
     def run(self, db: peewee.Database, work: Callable[[], Any]) -> Any:
         """What `work` gives, once it is committed; it runs in a write transaction, perhaps on another thread."""
-        if db.in_transaction():
+        if db.in_transaction() or not isinstance(db, peewee.SqliteDatabase):
             with writing(db):
                 return work()
         job = _Job(work)

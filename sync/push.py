@@ -24,7 +24,7 @@ from sync.history import History, Past
 from sync.instants import CLOCK_FLAG_MS, corrected, instant
 from sync.kinds import Kind
 from sync.scope import Me
-from sync.store import Failure, Operation, writing
+from sync.store import Failure, Operation, together, writing
 from sync.values import storable, texts
 from sync.verbs import Outcome, Ready, Verbs, prepare, refused
 from sync.wire import Busy, Op, Refused
@@ -145,9 +145,10 @@ class _Push:
         return self._one_by_one(stamp)
 
     def _whole(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
-        self._open()
-        self._apply(self._fresh(stamp(self.device["last"])))
-        return self._close()
+        with together(self.db):
+            self._open()
+            self._apply(self._fresh(stamp(self.device["last"])))
+            return self._close()
 
     def _one_by_one(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
         failed: tuple[Sent, Exception] | None = None

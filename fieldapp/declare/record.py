@@ -234,7 +234,7 @@ class Record(peewee.Model):
 
     @classmethod
     def granting(cls, values: Mapping[str, Any]) -> bool:
-        """Whether a living record that `grants` does so still; asked whenever its person asks for anything."""
+        """Whether a living record that `grants` does so still, by the value that its channel names; asked at every answer."""
         return True
 
     @classmethod
