@@ -33,9 +33,8 @@ def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:
         now, gone = row.channels, bool(values["gone"])
         text = None if gone else row_text(kind, values)
         key = values[kind.head_by] if kind.head_by else None
-        time = values[
-            "server_time" if gone else "device_time"
-        ]  # a tombstone's age counts from the deletion  # P16
+        # A tombstone's age counts from the deletion.  # P16
+        time = values["server_time" if gone else "device_time"]
         common = (kind.name, values["id"], community, values["seq"], values["version"])
         made += [(channel, *common, gone, key, time, text) for channel in now]
         if row.before is not None and any(row.before[name] != values[name] for name in kind.channel_fields):
