@@ -16,7 +16,7 @@ from fieldapp.config import now
 from fieldapp.declare.kinds import kinds
 from fieldapp.errors import refusal, why
 from fieldapp.limits import EXCHANGES, Turns, limiter, person
-from fieldapp.packing import set_packed
+from fieldapp.packing import LEVEL, QUICK, set_packed
 from fieldapp.phone import app_version
 from sync.devices import unsent
 from sync.exchange import exchange
@@ -79,7 +79,7 @@ def post_sync() -> Response:
         log.warning("sync.busy", problem=type(busy).__name__, cause=why(busy))
         _drop_connection()
         return refusal("busy", cause=why(busy))
-    return _packed(answer)
+    return _packed(answer, QUICK if wanted.cursors else LEVEL)
 
 
 def _drop_connection() -> None:
@@ -109,8 +109,8 @@ def _unpacked() -> bytes:
     return plain
 
 
-def _packed(answer: Any) -> Response:
+def _packed(answer: Any, level: int) -> Response:
     body: bytes = answer if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False).encode()
     made = Response(mimetype="application/json")
-    set_packed(made, body)
+    set_packed(made, body, level)
     return made

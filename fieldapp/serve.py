@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import sys
 import threading
 from typing import Any
@@ -48,6 +49,7 @@ class Server(BaseApplication):
         app.before_request_funcs.setdefault(None, []).insert(0, prepared)
         if not database.is_closed():
             database.close()
+        _spare_the_collector()
         return app
 
 
@@ -69,6 +71,14 @@ class _Prepared:
                 make_ready(self.database, now())
                 self.done = True
                 tidy(self.database, now())
+
+
+def _spare_the_collector() -> None:
+    """What was made to start with lives as long as the process: looking through it for garbage, a sixth of the time of a
+    push, finds nothing. Frozen before the fork its pages also stay shared."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _give_memory_back() -> None:

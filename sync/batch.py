@@ -10,6 +10,7 @@ from typing import Any
 import peewee
 
 from sync import digest, feed, rows
+from sync.encode import dumps
 from sync.instants import instant
 from sync.kinds import Kind, Values
 from sync.store import Counter, Start
@@ -27,10 +28,10 @@ class Row:
         self.before: Values | None = dict(values) if stored else None
         self.place: int | None = None  # the order in which it was first touched
 
-    def changed(self) -> frozenset[str]:
+    def changed(self) -> list[str]:
         """The fields that the database holds another value of."""
         before = self.before or {}
-        return frozenset([name for name, value in self.values.items() if before[name] != value])
+        return [n for n, value in self.values.items() if before[n] is not value and before[n] != value]
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -49,8 +50,7 @@ class Batch:
         self.now = instant(now)
         self._rows: dict[tuple[str, str], Row | None] = {}
         self._touched = 0
-        self._starts: dict[tuple[str, str], Values] = {}
-        self.causes: dict[str, list[tuple[Kind, str]]] = {}
+        self._starts: dict[tuple[str, str], Values | None] = {}  # none where one was remembered before
         self.latest: dict[tuple[str, str], str] = {}  # device time of the latest record that names (kind, id)
 
     def load(self, wanted: Iterable[tuple[str, str]]) -> None:
@@ -104,10 +104,16 @@ class Batch:
 
     def keep_start(self, target: Row) -> None:
         """Remember the computed fields as they are now, before the first effect; later calls change nothing."""
-        computed = target.kind.effect_defaults
-        self._starts.setdefault(
-            (target.kind.name, target.id), {name: target.values[name] for name in computed}
-        )
+        key = (target.kind.name, target.id)
+        if key not in self._starts:
+            self._starts[key] = {name: target.values[name] for name in target.kind.effect_defaults}
+
+    def know_starts(self, kind: str, ids: Iterable[str]) -> None:
+        """Read once of which of these records the start was remembered before: nothing is to be kept of them."""
+        condition, parameters = rows.within(self.db, '"record"', sorted(set(ids)))
+        sql = f'SELECT "record" FROM "sync_start" WHERE "kind" = {self.db.param} AND {condition}'
+        for (id,) in self.db.execute_sql(sql, [kind, *parameters]).fetchall():
+            self._starts[kind, id] = None
 
     def start_of(self, target: Row) -> tuple[Values, int] | None:
         """The computed fields before the first effect, and the feed's seq then; none where none was remembered."""
@@ -143,24 +149,21 @@ class Batch:
         if not touched:
             return
         seq = take(self.db, self.community, len(touched)) - len(touched)
-        if self._starts:
-            starts = (
-                {"kind": kind, "record": record, "seq": seq, "values": values}
-                for (kind, record), values in self._starts.items()
-            )
-            rows.insert(self.db, Start, list(starts), keep=True)
+        starts = [(*key, seq, dumps(values)) for key, values in self._starts.items() if values is not None]
+        if starts:
+            rows.put(self.db, Start, starts, keep=True)
         new: dict[str, list[Values]] = defaultdict(list)
         changed: dict[str, list[Values]] = defaultdict(list)
-        different: dict[str, frozenset[str]] = defaultdict(frozenset)
+        different: dict[str, set[str]] = defaultdict(set)
         for at, row in enumerate(touched, start=1):
             row.values["seq"] = seq + at
             (new if row.before is None else changed)[row.kind.name].append(row.values)
             if row.before is not None:
-                different[row.kind.name] |= row.changed()
+                different[row.kind.name].update(row.changed())
         for kind in sorted(new):
             rows.insert(self.db, self.kinds[kind].model, new[kind])
         for kind in sorted(changed):
-            rows.insert(self.db, self.kinds[kind].model, changed[kind], replace=("id",), only=different[kind])
+            rows.update(self.db, self.kinds[kind].model, changed[kind], different[kind])
         feed.write(self.db, self.community, touched)
         digest.write(self.db, self.community, touched)
 

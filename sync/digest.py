@@ -6,6 +6,7 @@ moves. The phone's twin is `static/phone/digest.js`; both are held together by s
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,25 +25,25 @@ _GOLDEN = 0x9E3779B1
 Sums = dict[str, list[int]]  # channel → [count, sum modulo 2³²]
 
 
-def counted(kind: Kind) -> bool:
-    """Whether phones hold every living record of a kind, so that it can be counted on both sides."""
-    return not kind.head_by and not kind.window_days
-
-
 def mark(id: str, version: int) -> int:
     """A record's part of the sum: 32 bits of the last 16 digits of its id and its version."""
-    try:
-        low, high = int(id[28:36], 16), int(id[19:23] + id[24:28], 16)
-    except ValueError:
-        low, high = 0, 0
+    low, high = _halves(id)
     return (low ^ (version * _GOLDEN & WORD)) * (high | 1) & WORD
+
+
+@functools.lru_cache(maxsize=10_000)
+def _halves(id: str) -> tuple[int, int]:
+    try:
+        return int(id[28:36], 16), int(id[19:23] + id[24:28], 16)
+    except ValueError:
+        return 0, 0
 
 
 def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:
     """Bring the digests up to the records that change, within their transaction; the counter's lock is held."""
     sums: Sums = defaultdict(lambda: [0, 0])
     for row in touched:
-        if not counted(row.kind):
+        if not row.kind.counted:
             continue
         if row.before is not None:
             _add(sums, row.kind, row.before, -1)
@@ -84,7 +85,7 @@ def read(db: peewee.Database, channels: Iterable[str]) -> Sums:
 
 def rebuild(db: peewee.Database, kinds: Mapping[str, Kind]) -> None:
     """Count anew from the feed: after a declaration changed, or where nothing was counted yet."""
-    names = sorted(name for name, kind in kinds.items() if counted(kind))
+    names = sorted(name for name, kind in kinds.items() if kind.counted)
     condition, parameters = rows.within(db, '"kind"', names)
     sql = (
         'SELECT "community", "channel", "record", "version" FROM "sync_feed" '

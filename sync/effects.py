@@ -6,8 +6,8 @@ over the values that it had before the first of them. A late arrival and a retra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from sync import rows
 from sync.batch import Batch, Row
@@ -18,23 +18,29 @@ Child = tuple[
 ]  # device time, seq, place in the batch, kind, ref field, values
 
 
-def expect(batch: Batch, created: Iterable[tuple[Kind, str, str]]) -> None:
-    """Read once, for all (kind, ref field, target id), how late the latest child is; `apply` asks one by one otherwise."""
-    wanted: dict[tuple[str, str], set[str]] = {}
-    for kind, ref, target in created:
-        for child, field in causes(batch, kind.target_kind(ref)):
-            wanted.setdefault((child.name, field), set()).add(target)
-    for (name, ref), targets in wanted.items():
-        _read_latest(batch, batch.kinds[name], ref, targets)
+def expect(batch: Batch, created: Iterable[tuple[str, str]], since: str) -> None:
+    """Read once, for all targets (kind, id), how late their latest child is, where it is later than `since`, before which
+    nothing of the batch happened; of others `apply` asks one by one."""
+    wanted: dict[str, set[str]] = {}
+    for kind, id in created:
+        wanted.setdefault(kind, set()).add(id)
+    for target, ids in wanted.items():
+        batch.know_starts(target, ids)
+        _read_latest(batch, target, ids, since)
 
 
 def causes(batch: Batch, target_kind: str) -> list[tuple[Kind, str]]:
     """The kinds, with their Ref field, whose creation changes records of this kind."""
-    if target_kind not in batch.causes:
-        found = {(kind, ref) for kind in batch.kinds.values() for ref, _ in kind.effects}
-        fitting = (one for one in found if one[0].target_kind(one[1]) == target_kind)
-        batch.causes[target_kind] = sorted(fitting, key=lambda one: (one[0].name, one[1]))
-    return batch.causes[target_kind]
+    return _causes(tuple(batch.kinds.values())).get(target_kind, [])
+
+
+@lru_cache(maxsize=8)
+def _causes(kinds: tuple[Kind, ...]) -> dict[str, list[tuple[Kind, str]]]:
+    found: dict[str, list[tuple[Kind, str]]] = {}
+    pairs = {(kind, ref) for kind in kinds for ref, _ in kind.effects}
+    for kind, ref in sorted(pairs, key=lambda one: (one[0].name, one[1])):
+        found.setdefault(kind.target_kind(ref), []).append((kind, ref))
+    return found
 
 
 def apply(batch: Batch, child: Row) -> None:
@@ -44,11 +50,12 @@ def apply(batch: Batch, child: Row) -> None:
         if target is None or target.values["gone"]:
             continue
         batch.keep_start(target)
-        if _latest(batch, target) > child.values["device_time"]:
+        latest = _latest(batch, target)
+        if latest > child.values["device_time"]:
             refold(batch, target)
-        else:
-            _change(batch, target, {name: of(child.values, target.values) for name, of in computed.items()})
-        batch.latest[target.kind.name, target.id] = max(_latest(batch, target), child.values["device_time"])
+            continue
+        _change(batch, target, computed(child.values, target.values))
+        batch.latest[target.kind.name, target.id] = child.values["device_time"]
 
 
 def withdraw(batch: Batch, child: Row) -> None:
@@ -72,12 +79,12 @@ def refold(batch: Batch, target: Row, without: Row | None = None) -> None:
         changes: Values = {}
         for field, computed in kind.effects:
             if field == ref:
-                changes |= {name: of(child, folded) for name, of in computed.items()}
+                changes |= computed(child, folded)
         folded |= changes
     _change(batch, target, {name: folded[name] for name in target.kind.effect_defaults})
 
 
-def _change(batch: Batch, target: Row, changes: Values) -> None:
+def _change(batch: Batch, target: Row, changes: Mapping[str, object]) -> None:
     changes = {name: value for name, value in changes.items() if target.values[name] != value}
     if changes:
         target.values.update(changes)
@@ -102,20 +109,23 @@ def _children(batch: Batch, target: Row, since: int) -> list[Child]:
 def _latest(batch: Batch, target: Row) -> str:
     key = (target.kind.name, target.id)
     if key not in batch.latest:
-        for kind, ref in causes(batch, target.kind.name):
-            _read_latest(batch, kind, ref, [target.id])
+        _read_latest(batch, target.kind.name, [target.id])
     return batch.latest[key]
 
 
-def _read_latest(batch: Batch, kind: Kind, ref: str, targets: Iterable[str]) -> None:
-    of = rows.table(kind.model)
-    targets = sorted(targets)
-    condition, parameters = rows.within(batch.db, of.column[ref], targets)
-    sql = (
-        f"SELECT {of.column[ref]}, MAX({of.column['device_time']}) FROM {of.name} WHERE {condition} "
-        f"AND {of.column['gone']} = {batch.db.param} GROUP BY {of.column[ref]}"
-    )
-    found: dict[Any, str] = dict(batch.db.execute_sql(sql, [*parameters, False]).fetchall())
-    for id in targets:
-        key = (kind.target_kind(ref), id)
-        batch.latest[key] = max(batch.latest.get(key, ""), found.get(id, ""))
+def _read_latest(batch: Batch, target: str, ids: Iterable[str], since: str = "") -> None:
+    """How late the latest child of each of these records is, of all kinds that have effects on them."""
+    wanted = sorted(set(ids))
+    batch.latest.update(((target, id), "") for id in wanted)
+    arms, parameters = [], []
+    for kind, ref in causes(batch, target):
+        of = rows.table(kind.model)
+        condition, among = rows.within(batch.db, of.column[ref], wanted)
+        arms.append(
+            f"SELECT {of.column[ref]}, MAX({of.column['device_time']}) FROM {of.name} WHERE {condition} "
+            f"AND {of.column['device_time']} > {batch.db.param} AND {of.column['gone']} = {batch.db.param} "
+            f"GROUP BY {of.column[ref]}"
+        )
+        parameters += [*among, since, False]
+    for id, time in batch.db.execute_sql(" UNION ALL ".join(arms), parameters).fetchall():
+        batch.latest[target, id] = max(batch.latest[target, id], time)

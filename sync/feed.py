@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import peewee
+from pydantic_core import to_json
 
 from sync import rows
-from sync.encode import dumps
 from sync.instants import instant
 from sync.kinds import Kind, Values
 from sync.store import Feed, writing
@@ -22,34 +22,26 @@ TOMBSTONES = timedelta(days=90)
 
 def row_text(kind: Kind, values: Values) -> str:
     """A record as it travels: the values of `kind.columns` as a JSON array."""
-    return dumps(list(map(values.__getitem__, kind.columns)))
+    return to_json(kind.pick(values)).decode()
 
 
 def write(db: peewee.Database, community: str, touched: Iterable[Row]) -> None:
     """Put the touched records into their channels; a channel that one has left keeps a marker to forget it.  # P15"""
-    made: list[dict[str, Any]] = []
+    made: list[tuple[Any, ...]] = []  # in the order of Feed's fields
     for row in touched:
         kind, values = row.kind, row.values
-        common = {
-            "kind": kind.name,
-            "record": values["id"],
-            "community": community,
-            "seq": values["seq"],
-            "version": values["version"],
-            "head_key": values[kind.head_by] if kind.head_by else None,
-            "time": values["device_time"],
-        }
-        now = row.channels
-        gone = bool(values["gone"])
+        now, gone = row.channels, bool(values["gone"])
         text = None if gone else row_text(kind, values)
-        if gone:
-            common["time"] = values["server_time"]  # a tombstone's age counts from the deletion  # P16
-        made += [{**common, "channel": channel, "gone": gone, "row": text} for channel in now]
+        key = values[kind.head_by] if kind.head_by else None
+        # A tombstone's age counts from the deletion.  # P16
+        time = values["server_time" if gone else "device_time"]
+        common = (kind.name, values["id"], community, values["seq"], values["version"])
+        made += [(channel, *common, gone, key, time, text) for channel in now]
         if row.before is not None and any(row.before[name] != values[name] for name in kind.channel_fields):
             left = set(kind.channels_of(row.before)) - set(now)
-            made += [{**common, "channel": channel, "gone": False, "row": None} for channel in sorted(left)]
+            made += [(channel, *common, False, key, time, None) for channel in sorted(left)]
     if made:
-        rows.insert(db, Feed, made, replace=("channel", "kind", "record"))
+        rows.put(db, Feed, made, replace=("channel", "kind", "record"))
 
 
 def prune(db: peewee.Database, now: datetime) -> int:

@@ -40,11 +40,7 @@ class Past:
     def of(cls, row: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Past:
         """From a row of the operations' table, in the fields of today."""
         payload = {**row["payload"], **row["detail"].get("repaired", {})}
-        patch, base, form = payload.get("patch", {}), payload.get("base", {}), payload.get("form", 1)
-        kind = kinds.get(row["kind"])
-        if kind is not None and form < kind.form and row["verb"] in ("create", "patch"):
-            patch, base = kind.upgraded(patch, form), kind.upgraded(base, form)
-        return cls(
+        past = cls(
             op=row["op"],
             device=row["device"],
             seq=row["seq"],
@@ -58,9 +54,17 @@ class Past:
             detail=row["detail"],
             version=row["version"],
             at=row["device_time"],
-            patch=patch,
-            base=base,
+            patch=payload.get("patch", {}),
+            base=payload.get("base", {}),
         )
+        return past.upgraded(kinds, payload.get("form", 1))
+
+    def upgraded(self, kinds: Mapping[str, Kind], form: int) -> Past:
+        """With the values of an older form as they are named and meant now.  # P18"""
+        kind = kinds.get(self.kind)
+        if kind is not None and form < kind.form and self.verb in ("create", "patch"):
+            self.patch, self.base = kind.upgraded(self.patch, form), kind.upgraded(self.base, form)
+        return self
 
 
 class History:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import peewee
@@ -18,6 +19,7 @@ Values = dict[str, Any]
 Upgrade = Callable[[Values], Values]
 Vouch = Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Mapping[str, Any]]
 Compute = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+Effect = Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
 
 
 def _nobody(verb: str, me: Me) -> bool:
@@ -43,7 +45,7 @@ class Kind:
     `fields` are its own fields in wire order, without the `inherits` that are copied from the record that the field
     `parent` names; a kind that `carries` them sends them too, for who holds it without its parent. `check(verb, patch)`
     answers field → problems, empty when all is well; `may(verb, me)` whether the role may do it. `effects` are (Ref field
-    naming the target, field of the target → value of (this, target)); a field that effects of other kinds compute is
+    naming the target, what gives the target's new values of (this, target)); a field that effects of other kinds compute is
     listed in `effect_defaults` with the value it starts from. `form` is the version of its fields, `upgrades` what brings
     values of version n to n + 1.  # P18  `files`: field that lists blobs → field in which the server lists those of them
     that have arrived.  # P23  What is `late` is all of it history: it comes with the tail, after what a day's work needs.
@@ -66,7 +68,7 @@ class Kind:
     patchable: tuple[str, ...] = ()
     may: Callable[[str, Me], bool] = _nobody
     check: Callable[[str, Mapping[str, Any]], Mapping[str, Any]] = _fine
-    effects: Sequence[tuple[str, Mapping[str, Compute]]] = ()
+    effects: Sequence[tuple[str, Effect]] = ()
     effect_defaults: Mapping[str, Any] = field(default_factory=dict)
     form: int = 1
     upgrades: Mapping[int, Upgrade] = field(default_factory=dict)
@@ -81,18 +83,35 @@ class Kind:
         return (*COMMON, *self.fields, *(self.inherits if self.carries else ()))
 
     @cached_property
+    def pick(self) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+        """The values of a row on the wire."""
+        return itemgetter(*self.columns)
+
+    @cached_property
     def channel_fields(self) -> tuple[str, ...]:
         """The fields that decide which channels hold a record."""
         return tuple(name for pattern in self.channels for name in named(pattern))
+
+    @cached_property
+    def counted(self) -> bool:
+        """Whether phones hold every living record of it, so that it can be counted on both sides.  # P16"""
+        return not self.head_by and not self.window_days
 
     @cached_property
     def writable(self) -> frozenset[str]:
         """What a client may give when it creates: own fields that nothing computes."""
         return frozenset(self.fields) - frozenset(self.effect_defaults) - frozenset(self.files.values())
 
+    @cached_property
+    def defaults(self) -> list[tuple[str, Any]]:
+        """Each own field with the value that it starts from, or what makes one."""
+        declared = {name: self.model._meta.fields[name].default for name in self.fields}
+        return list({**declared, **self.effect_defaults}.items())
+
     def channels_of(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The channels that hold a record with these values."""
-        key = tuple([values.get(name) for name in self.channel_fields])
+        names = self.channel_fields
+        key = values.get(names[0]) if len(names) == 1 else tuple([values.get(name) for name in names])
         found = self._filled.get(key)
         if found is None:
             if len(self._filled) > 10_000:
@@ -102,11 +121,19 @@ class Kind:
 
     def chosen(self, values: Mapping[str, Any], given: Iterable[str] | None = None) -> tuple[str, ...]:
         """Those channels of a record that are named by what its writer gives (default: its own fields), not by its parent."""
-        own = set(self.fields if given is None else given)
-        return channels_of([one for one in self.channels if own.intersection(named(one))], values)
+        patterns = self._own_channels if given is None else self._naming(given)
+        return channels_of(patterns, values) if patterns else ()
 
     @cached_property
-    def _filled(self) -> dict[tuple[Any, ...], tuple[str, ...]]:
+    def _own_channels(self) -> list[str]:
+        return self._naming(self.fields)
+
+    def _naming(self, given: Iterable[str]) -> list[str]:
+        own = set(given)
+        return [one for one in self.channels if own.intersection(named(one))]
+
+    @cached_property
+    def _filled(self) -> dict[Any, tuple[str, ...]]:
         return {}
 
     def lives_in(self, channel: str) -> bool:

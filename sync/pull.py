@@ -7,13 +7,13 @@ after `at`. All that one answer says is read in one snapshot.  # P4 P10 P15
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import peewee
+from pydantic_core import from_json, to_json
 
 from sync import rows
 from sync.encode import dumps
@@ -245,24 +245,25 @@ class Pull:
             full = self.left <= 0 or (self.bytes < size and self.left < PAGE_ROWS)
             if full and not (taken and taken[-1].seq == change.seq):
                 break
-            self.left = max(self.left - 1, 0)
+            self.left -= 1 if self.left > 0 else 0
             self.bytes -= size
             taken.append(change)
             self._put(change)
         return taken
 
     def _put(self, change: Change) -> None:
-        if change.kind not in self.kinds:
+        channel, kind, record, _, gone, row = change
+        if kind not in self.kinds:
             return
-        if change.row is not None or (change.kind, change.record) not in self.brought:
-            self.brought[change.kind, change.record] = (
-                change.row
-            )  # of one that moved, its row and not its marker
-        page = self.pages.setdefault((self.levels[change.kind], change.channel, change.kind), Page())
-        if change.row is not None:
-            page.rows.append(change.row)
+        if row is not None or (kind, record) not in self.brought:
+            self.brought[kind, record] = row  # of one that moved, its row and not its marker
+        page = self.pages.get((self.levels[kind], channel, kind))
+        if page is None:
+            page = self.pages[self.levels[kind], channel, kind] = Page()
+        if row is not None:
+            page.rows.append(row)
         else:
-            (page.gone if change.gone else page.forget).append(change.record)
+            (page.gone if gone else page.forget).append(record)
 
     def _bring_parents(self, held: Mapping[str, Cursor]) -> None:
         """A page that is cut also brings the parents of its records, whose own last change may lie beyond the cut.
@@ -270,8 +271,10 @@ class Pull:
         They come again with the page that they belong to: the same record twice is the same record.
         """
         after = min(cursor.at for cursor in held.values())
+        if after >= self.seq:
+            return
         wanted = self._parents(self.brought)
-        while wanted and after < self.seq:
+        while wanted:
             for kind, ids in wanted.items():
                 for change in self._now(kind, ids, after, sorted(held)):
                     self._put(change)
@@ -282,13 +285,15 @@ class Pull:
     def _parents(self, brought: Mapping[tuple[str, str], str | None]) -> dict[str, list[str]]:
         """The parents, by kind, of these records as far as this answer does not bring them yet."""
         wanted: dict[str, set[str]] = {}
+        children: dict[Kind, list[str]] = {}
         for (name, _), row in brought.items():
-            kind = self.kinds[name]
-            if row is None or not kind.parent or not kind.parent_kind:
-                continue
-            parent = json.loads(row)[kind.columns.index(kind.parent)]
-            if self.brought.get((kind.parent_kind, parent)) is None:
-                wanted.setdefault(kind.parent_kind, set()).add(parent)
+            if row is not None and self.kinds[name].parent and self.kinds[name].parent_kind:
+                children.setdefault(self.kinds[name], []).append(row)
+        for kind, texts in children.items():
+            above, place = str(kind.parent_kind), kind.columns.index(str(kind.parent))
+            for child in _parsed(texts):
+                if self.brought.get((above, child[place])) is None:
+                    wanted.setdefault(above, set()).add(child[place])
         return {kind: sorted(ids) for kind, ids in wanted.items()}
 
     def _now(self, kind: str, ids: list[str], after: int, channels: list[str]) -> list[Change]:
@@ -319,4 +324,9 @@ def by_column(fields: Sequence[str], rows: list[str]) -> str:
     """Rows as they were stored, laid out by column: like beside like packs a seventh smaller, and sooner than it costs."""
     if not rows:
         return dumps([[] for _ in fields])
-    return dumps(list(zip(*json.loads(f"[{','.join(rows)}]"), strict=True)))
+    return to_json(list(zip(*_parsed(rows), strict=True))).decode()
+
+
+def _parsed(rows: list[str]) -> list[list[Any]]:
+    found: list[list[Any]] = from_json(f"[{','.join(rows)}]", cache_strings="none")
+    return found

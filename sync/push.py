@@ -18,12 +18,13 @@ import peewee
 
 from sync import blobs, devices, effects, faults, rows
 from sync.batch import Batch
-from sync.encode import dumps_ascii, dumps_sorted
+from sync.encode import dumps, dumps_ascii, dumps_sorted
+from sync.group import group_of
 from sync.history import History, Past
 from sync.instants import CLOCK_FLAG_MS, corrected, instant
 from sync.kinds import Kind
 from sync.scope import Me
-from sync.store import Failure, Operation, writing
+from sync.store import Failure, Operation, together, writing
 from sync.values import storable, texts
 from sync.verbs import Outcome, Ready, Verbs, prepare, refused
 from sync.wire import Busy, Op, Refused
@@ -133,10 +134,8 @@ class _Push:
     def run(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
         """The whole batch at once, or one by one where that fails."""
         try:
-            with writing(self.db):
-                self._open()
-                self._apply(self._fresh(stamp(self.device["last"])))
-                return self._close()
+            receipt: Receipt = group_of(self.db).run(self.db, lambda: self._whole(stamp))
+            return receipt
         except Refused:
             raise
         except Exception as error:
@@ -144,6 +143,12 @@ class _Push:
                 raise Busy from error
             log.warning("a batch failed whole and is repeated one by one: %s", type(error).__name__)
         return self._one_by_one(stamp)
+
+    def _whole(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
+        with together(self.db):
+            self._open()
+            self._apply(self._fresh(stamp(self.device["last"])))
+            return self._close()
 
     def _one_by_one(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
         failed: tuple[Sent, Exception] | None = None
@@ -219,11 +224,11 @@ class _Push:
         blobs.attach(batch, self.me, named)
         batch.write()
         if made:
-            rows.insert(self.db, Operation, made)
+            rows.put(self.db, Operation, made)
 
     def _read_ahead(self, batch: Batch, fresh: list[Sent]) -> None:
         wanted: list[tuple[str, str]] = []
-        created: list[tuple[Kind, str, str]] = []
+        targets: list[tuple[str, str]] = []
         for op in (one.op for one in fresh):
             wanted.append((op.kind, op.record))
             kind = self.kinds.get(op.kind)
@@ -234,11 +239,13 @@ class _Push:
             if kind and kind.parent_kind and isinstance(parent, str):
                 wanted.append((kind.parent_kind, parent))
                 if op.verb == "create" and any(ref == kind.parent for ref, _ in kind.effects):
-                    created.append((kind, str(kind.parent), parent))
+                    targets.append((kind.parent_kind, parent))
         batch.load(wanted)
-        effects.expect(batch, created)
+        if targets:
+            since = min(corrected(one.op.at, one.op.offset, self.now) for one in fresh)
+            effects.expect(batch, targets, since)
 
-    def _decide(self, verbs: Verbs, one: Sent) -> dict[str, Any] | None:
+    def _decide(self, verbs: Verbs, one: Sent) -> tuple[Any, ...] | None:
         """Apply one operation; the row to keep, or none where it is known under another seq already."""
         op = one.op
         past = self.history.find(op.op)
@@ -252,34 +259,23 @@ class _Push:
             outcome = refused("invalid", fields=torn(op)) if one.torn else verbs.apply(op)
         return self._kept(one, outcome, taken=past is not None)
 
-    def _kept(self, one: Sent, outcome: Outcome, taken: bool = False) -> dict[str, Any]:
+    def _kept(self, one: Sent, outcome: Outcome, taken: bool = False) -> tuple[Any, ...]:
         op, me = one.op, self.me
         if self.contact and abs(self.contact.offset_ms) > CLOCK_FLAG_MS:
             outcome.detail["clock_off_ms"] = self.contact.offset_ms  # P19
-        row = {
-            "op": f"{op.op}:{self.device_id}:{one.stamped}" if taken else op.op,
-            "community": me.community,
-            "device": self.device_id,
-            "seq": one.stamped,
-            "user": me.id,
-            "kind": op.kind,
-            "record": op.record,
-            "verb": op.verb,
-            "group": op.group,
-            "payload": one.payload,
-            "hash": one.hash,
-            "status": outcome.status,
-            "reason": outcome.reason,
-            "detail": outcome.detail,
-            "version": outcome.version,
-            "device_time": corrected(op.at, op.offset, self.now),
-            "server_time": self.instant,
-            "offset_ms": op.offset,
-        }
+        time = corrected(op.at, op.offset, self.now)
+        row = (  # in the order of Operation's fields
+            f"{op.op}:{self.device_id}:{one.stamped}" if taken else op.op,
+            me.community, self.device_id, one.stamped, me.id, op.kind, op.record, op.verb, op.group, one.payload, one.hash,
+            outcome.status, outcome.reason, dumps(outcome.detail), outcome.version, time, self.instant, op.offset,
+        )  # fmt: skip
         self.device["last"] = one.stamped
         if not taken:
-            content = {"patch": op.patch, "base": op.base, "form": op.form}
-            self.history.add(Past.of({**row, "payload": content}, self.kinds))
+            past = Past(
+                op.op, self.device_id, one.stamped, me.id, op.kind, op.record, op.verb, one.hash, outcome.status, outcome.reason,
+                outcome.detail, outcome.version, time, op.patch, op.base,
+            )  # fmt: skip
+            self.history.add(past.upgraded(self.kinds, op.form))
         self._answer(one, outcome.status, outcome.reason, outcome.detail)
         return row
 
@@ -306,9 +302,7 @@ class _Push:
                 return one, error
             reason = "refused" if sort == "refused" else "failed"
             with self.db.atomic():
-                rows.insert(
-                    self.db, Operation, [self._kept(one, refused(reason, error=type(error).__name__))]
-                )
+                rows.put(self.db, Operation, [self._kept(one, refused(reason, error=type(error).__name__))])
             if sort == "unknown":
                 log.error(
                     "operation %s failed %s times and is in quarantine", one.op.op, PATIENCE, exc_info=error

@@ -33,7 +33,7 @@ def reshape(db: peewee.Database, kinds: Mapping[str, Kind], now: datetime) -> li
             _rewrite(db, kinds, kinds[name], community, now)
     for name in stale:
         _note(db, name, kinds[name].columns)
-    counted = sorted([name, *kind.channels] for name, kind in kinds.items() if digest.counted(kind))
+    counted = sorted([name, *kind.channels] for name, kind in kinds.items() if kind.counted)
     if known.get(COUNTED) != counted:
         digest.rebuild(db, kinds)
         _note(db, COUNTED, counted)

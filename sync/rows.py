@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import peewee
-
-from sync.encode import dumps
+from pydantic_core import to_json
 
 LIMIT_PARAMETERS = 30_000
 
@@ -43,6 +43,18 @@ class Table:
             values[name] = convert(values[name])  # type: ignore[misc]
         return values
 
+    def some(self, names: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Any]]:
+        """What makes parameters of these fields alone, in their order."""
+        writers = [(at, convert) for at, name in enumerate(names) if (convert := _writer(self.fields[name]))]
+
+        def picked(values: Mapping[str, Any]) -> list[Any]:
+            row = [values[name] for name in names]
+            for at, convert in writers:
+                row[at] = convert(row[at])
+            return row
+
+        return picked
+
     def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The values by name as parameters of an insert."""
         row = list(self._pick(values))
@@ -67,47 +79,92 @@ def table(model: type[peewee.Model]) -> Table:
     return Table(model)
 
 
-@functools.lru_cache(maxsize=2000)
-def _insert_sql(
-    of: Table, source: str, conflict: tuple[str, ...] | None, only: frozenset[str] | None, keep: bool
-) -> str:
-    text = f"INSERT INTO {of.name} ({of.selected}) {source}"
+def _values(width: int, count: int) -> str:
+    return ", ".join([f"({', '.join('?' * width)})"] * count)
+
+
+@functools.lru_cache(maxsize=1000)
+def _insert_sql(of: Table, conflict: tuple[str, ...] | None, keep: bool, count: int) -> str:
+    text = f"INSERT INTO {of.name} ({of.selected}) "
+    if count:
+        text += f"VALUES {_values(len(of.columns), count)}"
+    else:
+        # One parameter for all rows: the driver's work per parameter would cost more than the database's.
+        text += f"SELECT {of.selected} FROM json_populate_recordset(NULL::{of.name}, %s::json)"
     if keep:
         return f"{text} ON CONFLICT DO NOTHING"
     if conflict is None:
         return text
     target = ", ".join(of.column[name] for name in conflict)
-    names = (name for name in of.names if name not in conflict and (only is None or name in only))
+    names = (name for name in of.names if name not in conflict)
     changed = ", ".join(f"{of.column[name]} = excluded.{of.column[name]}" for name in names)
     return f"{text} ON CONFLICT ({target}) DO UPDATE SET {changed}"
+
+
+@functools.lru_cache(maxsize=1000)
+def _update_sql(of: Table, names: tuple[str, ...], count: int) -> str:
+    """The first of the names is the id."""
+    found = (
+        [f"column{at}" for at in range(1, len(names) + 1)] if count else [of.column[name] for name in names]
+    )
+    source = (
+        f"(VALUES {_values(len(names), count)})"
+        if count
+        else f"json_populate_recordset(NULL::{of.name}, %s::json)"
+    )
+    changed = ", ".join(
+        f"{of.column[name]} = new.{new}" for name, new in zip(names[1:], found[1:], strict=True)
+    )
+    return f"UPDATE {of.name} SET {changed} FROM {source} AS new WHERE {of.name}.{of.column['id']} = new.{found[0]}"
 
 
 def insert(
     db: peewee.Database,
     model: type[peewee.Model],
-    values: Sequence[Mapping[str, Any]],
+    values: Iterable[Mapping[str, Any]],
     replace: tuple[str, ...] | None = None,
     keep: bool = False,
-    only: frozenset[str] | None = None,
 ) -> None:
-    """Insert all rows. Where one is there already it is overwritten (same `replace` fields), kept (`keep`), or an error.
+    """Insert all rows. Where one is there already it is overwritten (same `replace` fields), kept (`keep`), or an error."""
+    put(db, model, list(map(table(model).parameters, values)), replace, keep)
 
-    `only` these fields are overwritten: an index over the others need not be touched.
-    """
+
+def put(
+    db: peewee.Database,
+    model: type[peewee.Model],
+    parameters: Sequence[Sequence[Any]],
+    replace: tuple[str, ...] | None = None,
+    keep: bool = False,
+) -> None:
+    """The same of rows that are parameters already: every field of the model, in its order, as the database takes it."""
     of = table(model)
+    _send(db, of, of.names, parameters, lambda count: _insert_sql(of, replace, keep, count))
+
+
+def update(
+    db: peewee.Database, model: type[peewee.Model], values: Iterable[Mapping[str, Any]], only: Iterable[str]
+) -> None:
+    """Write `only` these fields of rows that are there, found by their id: no index over the others is touched."""
+    of, names = table(model), ("id", *sorted(only))
+    _send(db, of, names, list(map(of.some(names), values)), lambda count: _update_sql(of, names, count))
+
+
+def _send(
+    db: peewee.Database,
+    of: Table,
+    names: Sequence[str],
+    parameters: Sequence[Sequence[Any]],
+    sql: Callable[[int], str],
+) -> None:
     if isinstance(db, peewee.PostgresqlDatabase):
-        # One parameter for all rows: the driver's work per parameter would cost more than the database's.
-        source = f"SELECT {of.selected} FROM json_populate_recordset(NULL::{of.name}, {db.param}::json)"
-        text = dumps([dict(zip(of.bare, of.parameters(row), strict=True)) for row in values])
-        db.execute_sql(_insert_sql(of, source, replace, only, keep), (text,))
+        bare = [of.fields[name].column_name for name in names]
+        text = to_json([dict(zip(bare, row, strict=True)) for row in parameters]).decode()
+        db.execute_sql(sql(0), (text,))
         return
-    one = "(" + ", ".join([db.param] * len(of.columns)) + ")"
-    most = LIMIT_PARAMETERS // len(of.columns)
-    for at in range(0, len(values), most):
-        part = values[at : at + most]
-        parameters = [value for row in part for value in of.parameters(row)]
-        source = f"VALUES {', '.join([one] * len(part))}"
-        db.execute_sql(_insert_sql(of, source, replace, only, keep), parameters)
+    most = LIMIT_PARAMETERS // len(names)
+    for at in range(0, len(parameters), most):
+        part = parameters[at : at + most]
+        db.execute_sql(sql(len(part)), list(chain.from_iterable(part)))
 
 
 def within(db: peewee.Database, column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:

@@ -341,6 +341,16 @@ def writing(db: peewee.Database) -> Iterator[None]:
 
 
 @contextmanager
+def together(db: peewee.Database) -> Iterator[None]:
+    """Statements whose answers nobody asks for travel to PostgreSQL together; SQLite is no journey away."""
+    if isinstance(db, peewee.PostgresqlDatabase):
+        with peewee.__exception_wrapper__, db.connection().pipeline():  # type: ignore[attr-defined]
+            yield
+    else:
+        yield
+
+
+@contextmanager
 def reading(db: peewee.Database) -> Iterator[None]:
     """A read transaction that sees one moment throughout.  # P4"""
     outermost = not db.in_transaction()

@@ -31,7 +31,10 @@ def _checks(model: type[peewee.Model]) -> dict[str, Fits]:
 def _check(field: peewee.Field) -> Fits:
     empty = None if field.null else "required"
     if type(field).db_value is not peewee.Field.db_value:
-        return lambda value: empty if value is None else _misfit_through(field, value)
+        nothing = _misfit_through(field, [])  # as most lists are
+        return lambda value: (
+            empty if value is None else nothing if value == [] else _misfit_through(field, value)
+        )
     if isinstance(field, peewee.BooleanField):
         return lambda value: None if isinstance(value, bool) else empty if value is None else "type"
     if isinstance(field, peewee.IntegerField):
@@ -96,16 +99,10 @@ def storable(text: str) -> bool:
 
 def fresh(kind: Kind, given: Mapping[str, Any]) -> Values:
     """The kind's own fields as given, the others as the model declares them."""
-    values: Values = {}
-    fields = kind.model._meta.fields
-    for name in kind.fields:
-        if name in given:
-            values[name] = given[name]
-        else:
-            default = fields[name].default
-            values[name] = default() if callable(default) else default
-    values.update((name, value) for name, value in kind.starts().items() if name not in given)
-    return values
+    return {
+        name: given[name] if name in given else default() if callable(default) else default
+        for name, default in kind.defaults
+    }
 
 
 def inherited(kind: Kind, parent: Mapping[str, Any] | None) -> Values:

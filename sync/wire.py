@@ -216,18 +216,20 @@ def _no_number(text: str) -> None:
     raise ValueError(text)
 
 
+_HOLDS = (dict, list)
+
+
 def check_depth(said: Any) -> None:
     """At most LIMIT_DEPTH levels and LIMIT_VALUES values in lists and objects."""
     level, count = [said], 0
     for _ in range(LIMIT_DEPTH):
-        below = []
+        below: list[Any] = []
         for one in level:
-            for value in one.values() if isinstance(one, dict) else one if isinstance(one, list) else ():
-                count += 1
-                if isinstance(value, dict | list) and value:
-                    below.append(value)
-            if count > LIMIT_VALUES:
-                raise TooLarge
+            values = one.values() if type(one) is dict else one if type(one) is list else ()
+            count += len(values)
+            below += [value for value in values if type(value) in _HOLDS and value]
+        if count > LIMIT_VALUES:
+            raise TooLarge
         if not below:
             return
         level = below

@@ -17,7 +17,7 @@ from fieldapp.declare.registry import registry
 from fieldapp.features import declare_all
 
 ROOT = Path(__file__).parent.parent
-ENGINE_MAY_USE = {"peewee", "playhouse", "pydantic"}
+ENGINE_MAY_USE = {"peewee", "playhouse", "pydantic", "pydantic_core"}
 # Rooms that every feature stands on; a feature is any other folder of fieldapp/.
 FOUNDATIONS = {"declare", "people", "places"}
 READS_ALL = {"review", "demo"}

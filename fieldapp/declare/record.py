@@ -234,8 +234,17 @@ class Record(peewee.Model):
 
     @classmethod
     def granting(cls, values: Mapping[str, Any]) -> bool:
-        """Whether a living record that `grants` does so still; asked whenever its person asks for anything."""
+        """Whether a living record that `grants` does so still, by the value that its channel names; asked at every answer."""
         return True
+
+    @classmethod
+    def validate_model(cls) -> None:
+        """Called by peewee once the fields are there. What has effects is folded by device time: by this index."""
+        super().validate_model()
+        for made in cls.effects:
+            target = cls._meta.fields[made.target]
+            target.index = False
+            cls.add_index(target, cls._meta.fields["device_time"])
 
     @classmethod
     def channels(cls) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from fieldapp.people.account import Account
 from fieldapp.people.record import Profile
 from fieldapp.places.record import Community, Grid
 from sync import rows
-from sync.scope import Me, channels_of
+from sync.scope import Me, channels_of, named
 
 
 def me_of(account: Account) -> Me:
@@ -38,14 +38,26 @@ def at_the_desk(me: Me, workers: Iterable[str]) -> Me:
 
 
 def _granted(account: Account) -> Iterable[str]:
-    """The channels that records give to this person, such as a round that they help with."""
+    """The channels that records give to this person, such as a round that they help with; asked at once of all kinds."""
+    arms: list[str] = []
+    parameters: list[Any] = []
+    granting: list[tuple[Any, str, str]] = []
+    database = Account._meta.database
     for record in registry.records.values():
         if record.grants is None:
             continue
-        field, channel = record.grants
-        for one in rows.select(record._meta.database, record, field, [account.id]):
-            if not one["gone"] and one["community"] == account.community and record.granting(one):
-                yield from channels_of((channel,), one)
+        of, (field, channel) = rows.table(record), record.grants
+        (name,) = named(channel)
+        arms.append(
+            f"SELECT {len(granting)}, {of.column[name]} FROM {of.name} WHERE {of.column[field]} = {database.param} "
+            f"AND {of.column['community']} = {database.param} AND {of.column['gone']} = {database.param}"
+        )
+        parameters += [account.id, account.community, False]
+        granting.append((record, name, channel))
+    for at, value in database.execute_sql(" UNION ALL ".join(arms), parameters).fetchall() if arms else ():
+        record, name, channel = granting[at]
+        if record.granting({name: value}):
+            yield from channels_of((channel,), {name: value})
 
 
 def _grids(account: Account) -> list[str]:
@@ -62,17 +74,21 @@ def _grids(account: Account) -> list[str]:
 
 def describe(account: Account, me: Me) -> dict[str, Any]:
     """The person as templates see them, on both sides: `ctx.me`."""
-    profile = rows.one(Profile._meta.database, Profile, account.profile)
-    community = rows.one(Community._meta.database, Community, account.community)
+    database, profiles, communities = Account._meta.database, rows.table(Profile), rows.table(Community)
+    sql = (
+        f'SELECT p."locale", p."theme", c."name" FROM (SELECT 1) AS "one" '
+        f'LEFT JOIN {profiles.name} AS p ON p."id" = {database.param} LEFT JOIN {communities.name} AS c ON c."id" = {database.param}'
+    )
+    locale, theme, name = database.execute_sql(sql, (account.profile, account.community)).fetchone()
     return {
         "id": me.id,
         "profile": account.profile,
         "name": account.name,
         "role": me.role,
         "community": me.community,
-        "community_name": community["name"] if community else "",
+        "community_name": name or "",
         "grids": list(me.grids),
         "channels": sorted(me.channels),
-        "locale": profile["locale"] if profile else DEFAULT_LOCALE,
-        "theme": profile["theme"] if profile else "auto",
+        "locale": locale or DEFAULT_LOCALE,
+        "theme": theme or "auto",
     }

@@ -163,11 +163,11 @@ def test_each_household_says_what_its_visits_made_of_it(here: Community) -> None
         if mine:
             folded = {**home, "met_on": None, "no_answers": 0, "come_back": None}
             for visit in mine:
-                for _, fields, *_ in effect_functions(Visit):
-                    folded |= {name: compute(visit, folded) for name, compute in fields.items()}
+                for _, compute in effect_functions(Visit):
+                    folded |= compute(visit, folded)
             met = any(visit["outcome"] == "met" for visit in mine)
             # What a household asks for was asked after its last visit.
-            names = {name for _, fields, *_ in effect_functions(Visit) for name in fields} - (
+            names = {name for one in Visit.effects for name in one.fields} - (
                 {"request", "request_on"} | (set() if met else {"due_on"})
             )
             assert {name: folded[name] for name in names} == {name: home[name] for name in names}

@@ -97,6 +97,14 @@ def _misses(this: Mapping[str, Any], target: Mapping[str, Any]) -> int:
     return int(target["misses"]) + 1 if this["outcome"] == "no_answer" else 0
 
 
+def _of_knock(this: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "last": this["outcome"],
+        "misses": _misses(this, target),
+        "plan": this["device_time"] if this["outcome"] == "met" else target["plan"],
+    }
+
+
 def kinds() -> dict[str, Kind]:
     """The declarations, made anew as an application may."""
     workers = ("worker", "supervisor")
@@ -127,18 +135,7 @@ def kinds() -> dict[str, Kind]:
             window_days=365,
             may=lambda verb, me: me.role in workers,
             check=_outcome_fits,
-            effects=[
-                (
-                    "home",
-                    {
-                        "last": lambda this, target: this["outcome"],
-                        "misses": _misses,
-                        "plan": lambda this, target: (
-                            this["device_time"] if this["outcome"] == "met" else target["plan"]
-                        ),
-                    },
-                )
-            ],
+            effects=[("home", _of_knock)],
         ),
         Kind(
             "notice",
@@ -327,7 +324,7 @@ class Phone:
         held = {channel: [0, 0] for channel in self.me.channels}
         for (kind, id), record in self.records.items():
             known = self.world.kinds.get(kind)  # later results are the engine's own kind
-            if known and digest.counted(known):  # of history a phone may not hold all
+            if known and known.counted:  # of history a phone may not hold all
                 one = held[record["_channel"]]
                 one[:] = [one[0] + 1, (one[1] + digest.mark(id, record["version"])) % 2**32]
         if not answer["more"]:
