@@ -221,4 +221,5 @@ def _followed(visits: list[Row], households: dict[str, Row]) -> list[Row]:
             made = effect(this=visit, target=states[home])
             states[home] = {**states[home], **made}
             touched.setdefault(home, {"id": home}).update(made)
-    return list(touched.values())
+    # What was asked for in that year has been answered since.
+    return [{**one, "request": None, "request_on": None} for one in touched.values()]
