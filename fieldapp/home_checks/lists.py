@@ -21,11 +21,11 @@ from fieldapp.people.record import Member
 from sync.write import put
 
 lists = at_desk("checklists_desk", "/checklists")
-registry.add_desk_page("/checklists/home", _l("Checklists"), 13)
+registry.add_desk_page("/checklists", _l("Checklists"), 13)
 FORMS: dict[str, type[FieldForm]] = {"home": ChecklistForm, "shared": SharedChecklistForm}
 
 
-@lists.get("/home", defaults={"scope": "home"})
+@lists.get("", defaults={"scope": "home"})
 @lists.get("/shared", defaults={"scope": "shared"})
 def show(scope: str) -> str:
     """The list that counts now, to be changed, and its versions."""
@@ -33,7 +33,7 @@ def show(scope: str) -> str:
     return _page(scope, {"entries": newest.entries if newest else []}, {})
 
 
-@lists.post("/home", defaults={"scope": "home"})
+@lists.post("", defaults={"scope": "home"})
 @lists.post("/shared", defaults={"scope": "shared"})
 def change(scope: str) -> Answer | tuple[str, int]:
     """A new version, for the checks to come; a check that was made keeps its own."""
@@ -43,7 +43,7 @@ def change(scope: str) -> Answer | tuple[str, int]:
         return _page(scope, sent.data, errors), 422
     made = {"scope": scope, "author": g.me.id, **values}
     put(current_app.extensions["database"], kinds(), g.me.community, [("checklist", made)], now())
-    return redirect(f"/checklists/{scope}", 303)
+    return redirect(request.path, 303)
 
 
 def _versions(scope: str) -> list[Checklist]:

@@ -80,8 +80,8 @@ def test_another_communitys_supervisor_sees_none_of_it(desk: Desk) -> None:
 
 def test_zhang_writes_her_own_list_for_homes_and_every_version_stays_to_be_read(desk: Desk) -> None:
     keep = {f"entries.{code}.keep": "1" for code in ("ebike_indoors", "old_wires")}
-    desk.post("/checklists/home", **keep, **{"entries.own-2.text": "阳台晾衣架"})
-    page = desk.read("/checklists/home")
+    desk.post("/checklists", **keep, **{"entries.own-2.text": "阳台晾衣架"})
+    page = desk.read("/checklists")
     versions = re.findall(r"<details.*?</details>", page, re.S)
     assert len(versions) == 2 and "张" in versions[0]
     assert re.findall(r"<li>([^<]+)</li>", versions[0]) == [
@@ -91,12 +91,12 @@ def test_zhang_writes_her_own_list_for_homes_and_every_version_stays_to_be_read(
     ]
     assert len(re.findall(r"<li>", versions[1])) == 23 and "阳台晾衣架" not in versions[1]
     # What is too long is asked for again, and kept; nobody else writes a list, by page or by hand.
-    again = desk.post("/checklists/home", expect=422, **keep, **{"entries.own-3.text": "长" * 81}).text
+    again = desk.post("/checklists", expect=422, **keep, **{"entries.own-3.text": "长" * 81}).text
     assert "长" * 81 in again and Checklist.select().where(Checklist.scope == "home").count() == 2
-    assert desk.browser("li").get("/checklists/home").status_code == 403
+    assert desk.browser("li").get("/checklists").status_code == 403
     patch = {"scope": "home", "entries": [{"key": "own-1", "text": "x"}]}
     for person in ("li", "zhang", "sun"):
         made = desk.phone(person).send({"verb": "create", "kind": "checklist", "patch": patch})[0]
         assert (made["status"], made["reason"]) == ("quarantined", "not_allowed")
     # Another community has its own.
-    assert "阳台晾衣架" not in desk.read("/checklists/home", "sun")
+    assert "阳台晾衣架" not in desk.read("/checklists", "sun")
