@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,6 +22,8 @@ import peewee
 from sync.store import writing
 
 MOST = 8  # batches of one transaction
+PATIENCE_S = 5.0
+PAUSE_S = 0.001  # a commit takes several of these
 
 
 class _Job:
@@ -59,15 +62,26 @@ class Group:
     def _turn(self) -> Iterator[None]:
         """The processes' turns: SQLite would ask for its lock again and again, after ever longer pauses. It is the one that
         counts: where there can be no such file, and for other programs, it is asked for as ever."""
-        try:
-            fcntl.flock(self._opened(), fcntl.LOCK_EX)
-        except OSError:
+        if not self._has_come():
             yield
             return
         try:
             yield
         finally:
             fcntl.flock(self._opened(), fcntl.LOCK_UN)
+
+    def _has_come(self) -> bool:
+        """Whether it is our turn; asked for as long as SQLite has patience, should another process hang in its own."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                time.sleep(PAUSE_S)
+            except OSError:
+                return False
+        return False
 
     def _opened(self) -> int:
         if self._path is None:

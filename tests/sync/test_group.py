@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import peewee
 import pytest
 
-from sync import devices, store
+from sync import devices, group, store
 from sync.group import group_of
 from sync.push import Receipt, push
 from sync.store import Device, Operation
@@ -156,6 +157,18 @@ def test_who_pushes_within_a_transaction_of_their_own_does_not_wait_in_line(worl
     phone.knock("three-1", "no_answer")
     with store.writing(world.database):
         assert pushed(world, phone)().last == 1
-        group = group_of(world.database)
-        assert not group._line and not group._writer.locked()
+        line = group_of(world.database)
+        assert not line._line and not line._writer.locked()
+    assert Knock.get().author == "li"
+
+
+def test_a_process_that_hangs_in_its_turn_keeps_nobody_out_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # P12
+    monkeypatch.setattr(group, "PATIENCE_S", 0.2)
+    phone = world.phone(world.li)
+    phone.knock("three-1", "no_answer")
+    with open(f"{world.database.database}-turn", "a") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        assert pushed(world, phone)().last == 1
     assert Knock.get().author == "li"
