@@ -12,6 +12,7 @@ from fieldapp.demo.sign_ins import PASSWORD
 from tests.bench.figures import Figure, kilobytes, middle, most
 from tests.bench.floor_phone import floor_server
 from tests.browser.phone import Phone
+from tests.browser.plain import Plain, plain
 from tests.browser.slow import share_of_a_core
 from tests.proxy import Proxy
 from tests.server import Server
@@ -159,13 +160,13 @@ class Walk:
         found: list[float] = self.phone.evaluate(SAVES, {"households": self.visits, "rounds": rounds})
         return found
 
-    def taps(self, rounds: int = 20) -> list[float]:
+    def taps(self, phone: Plain, rounds: int = 20) -> list[float]:
         """Taps from the board into a visit and back, until the next screen is painted."""
         times = []
-        self.phone.go(self.board)
+        phone.go(self.board)
         for _ in range(rounds):
-            times.append(self.phone.evaluate(TAP, "a.door"))
-            times.append(self.phone.evaluate(TAP, "a.back"))
+            times.append(phone.evaluate(TAP, "a.door"))
+            times.append(phone.evaluate(TAP, "a.back"))
         return times[2:]
 
     def photograph(self, count: int = 200, size: int = 250_000) -> None:
@@ -173,15 +174,13 @@ class Walk:
         user = self.phone.page.locator("[data-user]").get_attribute("data-user")
         self.phone.evaluate(PHOTOS, {"user": user, "count": count, "size": size})
 
-    def cold_boards(self, rounds: int = 5) -> list[float]:
+    def cold_boards(self, phone: Plain, rounds: int = 5) -> list[float]:
         """A tap that has to start the worker first."""
-        session = self.phone.context.new_cdp_session(self.phone.page)
-        session.send("ServiceWorker.enable")
         times = []
         for _ in range(rounds):
-            self.phone.go("/buildings")
-            session.send("ServiceWorker.stopAllWorkers")
-            times.append(self.phone.evaluate(TAP, f"a[href='{self.board}']"))
+            phone.go("/buildings")
+            phone.stop_workers()
+            times.append(phone.evaluate(TAP, f"a[href='{self.board}']"))
         return times
 
     def close(self) -> None:
@@ -201,8 +200,9 @@ def walk_figures(
         bare.until("() => Boolean(navigator.serviceWorker.controller)")
         floor_fragment = most(bare.evaluate(FLOOR_TIMES, {"method": "GET", "rounds": 100}))
         floor_save = most(bare.evaluate(FLOOR_TIMES, {"method": "POST", "rounds": 60}))
-        with share_of_a_core(bare.main_process):
-            floor_tap = middle([bare.evaluate(FLOOR_TAP) for _ in range(9)][1:])
+        with plain(bare) as least, share_of_a_core(least.main_process):
+            least.go("/")
+            floor_tap = middle([least.evaluate(FLOOR_TAP) for _ in range(9)][1:])
     walk = Walk(playwright, folder, server, username)
     usual = walk.fragments()
     every = [took for times in usual.values() for took in times]
@@ -210,11 +210,11 @@ def walk_figures(
         Figure("warm fragment, p95", most(every), "ms", 30, floor_fragment, "constant answer"),
         Figure("save, p95", most(walk.saves()), "ms", 40, floor_save, "one strict write"),
     ]
-    with share_of_a_core(walk.phone.main_process) as how:
+    with plain(walk.phone) as phone, share_of_a_core(phone.main_process) as how:
         figures.append(
             Figure(
                 "a sixth of a core: tap to next screen, p50",
-                middle(walk.taps()),
+                middle(walk.taps(phone)),
                 "ms",
                 450,
                 floor_tap,
@@ -222,8 +222,9 @@ def walk_figures(
             )
         )
         figures.append(
-            Figure("a sixth of a core: cold worker to board, p50", middle(walk.cold_boards()), "ms", 900)
+            Figure("a sixth of a core: cold worker to board, p50", middle(walk.cold_boards(phone)), "ms", 900)
         )
+    walk.phone.open("/today")
     figures += _photo_figures(walk)
     walk.close()
     if large:

@@ -18,6 +18,7 @@ from tests.bench.browser import TAP
 from tests.bench.figures import Figure, middle, most
 from tests.browser.badges import has_scanner
 from tests.browser.phone import Phone
+from tests.browser.plain import plain
 from tests.browser.slow import share_of_a_core
 from tests.proxy import Proxy
 from tests.server import Server
@@ -91,15 +92,15 @@ def drill_figures(
         has_scanner(phone)
         proxy.mode = "refuse"
         rolls, scans = [], []
-        with share_of_a_core(phone.main_process) as how:
-            phone.go("/today")
+        with plain(phone) as bare, share_of_a_core(bare.main_process) as how:
+            bare.go("/today")
             for _ in range(9):
-                rolls.append(phone.evaluate(TAP, f"main a[href='/drills/{drill}']"))
-                phone.evaluate(TAP, "a.back")
-            phone.go(f"/drills/{drill}/scan")
-            phone.until("() => document.querySelector('[data-script] .pair:not([hidden])')?.isConnected")
+                rolls.append(bare.evaluate(TAP, f"main a[href='/drills/{drill}']"))
+                bare.evaluate(TAP, "a.back")
+            bare.go(f"/drills/{drill}/scan")
+            bare.until("() => document.querySelector('[data-script] .pair:not([hidden])')?.isConnected")
             for picture in pictures:
-                scans.append(phone.evaluate(SCAN, picture))
+                scans.append(bare.evaluate(SCAN, picture))
     proxy.stop()
     done = f"{PEOPLE} people, {how.split(' ')[0]}"
     return [

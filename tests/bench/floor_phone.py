@@ -24,6 +24,7 @@ const write = async () => {
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (event) => {
+  if (event.request.mode === "navigate") return;
   const answer = () => new Response(page, { headers: { "Content-Type": "text/html" } });
   event.respondWith(event.request.method === "POST" ? write().then(answer) : answer());
 });

@@ -122,7 +122,8 @@ class Phone:
         found = []
         for process in psutil.process_iter(["cmdline"]):
             if mark in (process.info["cmdline"] or []):
-                found += [process, *process.children(recursive=True)]
+                with contextlib.suppress(psutil.NoSuchProcess):  # one of them ends by itself meanwhile
+                    found += [process, *process.children(recursive=True)]
         return list({process.pid: process for process in found}.values())
 
     @property
