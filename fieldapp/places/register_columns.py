@@ -96,6 +96,9 @@ COLUMNS = (
 WORDS = {column.name: column.word for column in COLUMNS}
 # What a new household takes where the sheet lacks the column.
 DEFAULTS: dict[str, str | int] = {"name": "", "tenure": "owner", "phone": "", "people": 0, "over_60": 0}
+LONGEST_HEADER = (
+    200  # with what is explained in it in brackets; a torn file may hold a "header" of its whole length
+)
 _ASIDE = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _NOISE = re.compile(r"[\s*:：_./、，,#?？'\"“”-]+")
 
@@ -115,7 +118,7 @@ _KNOWN = {
 
 def column_of(header: str) -> str | None:
     """The column that a header stands for, or none."""
-    return _KNOWN.get(folded(header))
+    return _KNOWN.get(folded(header)) if len(header) <= LONGEST_HEADER else None
 
 
 def missing_from(found: set[str]) -> list[str]:

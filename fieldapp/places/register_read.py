@@ -227,7 +227,7 @@ def _workbook(path: Path) -> Iterator[tuple[str, _Lines]]:
         for meta in book.sheets_metadata:
             if meta.visible == SheetVisibleEnum.Visible:
                 yield meta.name, _Lines(_merged(book.get_sheet_by_name(meta.name)))
-    except (CalamineError, zipfile.BadZipFile, RuntimeError) as error:
+    except (CalamineError, zipfile.BadZipFile, RuntimeError, UnicodeDecodeError) as error:
         raise Unreadable(_l("The file is not a readable .xlsx: %(error)s"), error=str(error)) from error
 
 

@@ -14,6 +14,7 @@ from tests.cast import Town
 from tests.server import Server
 from tests.walker import sign_in
 
+KEPT_SECONDS = 5.0  # without a word over a connection
 MOST_SECONDS = 1.0
 # What a process may still grow by after its first hundreds of answers: caches of statements, pages of SQLite.
 MOST_GROWTH = 48 * 1024 * 1024
@@ -30,7 +31,7 @@ class Target:
         assert server.process
         self.workers = psutil.Process(server.process.pid).children()
         self.statuses: Counter[int] = Counter()
-        self.slowest = 0.0
+        self.slowest = self.asked = 0.0
         self.warm: int | None = None
 
     def post(self, path: str, body: bytes, headers: dict[str, str], person: str = "li") -> tuple[int, bytes]:
@@ -43,6 +44,9 @@ class Target:
     ) -> tuple[int, bytes, dict[str, str]]:
         """The same for any method, with the answer's headers."""
         began, used = time.perf_counter(), self.processor()
+        if began - self.asked > KEPT_SECONDS:
+            self.connection.close()  # the server is about to close it as well
+        self.asked = began
         try:
             self.connection.request(method, path, body, {"Cookie": self.cookies[person], **headers})
             answer = self.connection.getresponse()
