@@ -74,7 +74,7 @@ export async function applyAnswer(tx, data, answer, { sent, offset }) {
   const work = new Work(tx, data, answer.me, sync.digests);
   work.empty = (await tx.objectStore("records").count()) === 0;
   const restarted = sync.epoch !== null && sync.epoch !== answer.epoch;
-  if (restarted) await newHistory(work, sync, outbox, answer.last);
+  if (restarted) await newHistory(work, sync, outbox);
   const held = { ...sync.cursors, ...answer.cursors };
   sync.alarms = []; // the request that this answers has told them
   if (answer.anew?.length) readAnew(sync, answer.anew);
@@ -172,18 +172,18 @@ async function forgetHistory(work, sweep) {
 }
 
 /**
- * The server's history is another one: send again what it lacks, and read it from its start (P20).
+ * The server's history is another one: send again all that is still here, and read it from its start (P20). Not only what
+ * it seems to lack: its last seq may be that of another copy of this phone, with other operations under the same numbers.
  * @param {Work} work
  * @param {Sync} sync
  * @param {Outbox} outbox
- * @param {number} last
  */
-async function newHistory(work, sync, outbox, last) {
+async function newHistory(work, sync, outbox) {
   Object.assign(sync, { gen: sync.gen + 1, cursors: {} });
   sync.sweep = { "*": sync.gen };
   const first = (await work.tx.objectStore("ops").openKeyCursor())?.key ?? outbox.next;
+  const acked = first - 1;
   // Operations that went under an earlier device id are sent anew under one that has none.
-  const acked = outbox.base >= first ? first - 1 : Math.max(first - 1, last + outbox.base);
   if (outbox.base >= first) Object.assign(outbox, restamped(outbox, acked));
   for (let n = acked + 1; n <= outbox.acked; n++) {
     const op = await work.op(n);

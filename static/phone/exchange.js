@@ -229,7 +229,11 @@ export function createRunner({
     let user = (await device.get("user")) ?? null;
     doubt = await device.get("doubted");
     const wait = (PATIENT.includes(reason) ? Math.max(patientFrom, anyFrom) : anyFrom) - now();
-    if (wait > 0 && wait <= LONGEST_WAIT_MS) return { code: "later", user };
+    if (wait > 0 && wait <= LONGEST_WAIT_MS) {
+      // The timer came, but the phone's clock had gone back meanwhile.
+      if (timer === null) schedule(wait);
+      return { code: "later", user };
+    }
     if (reason === "online" && failures) {
       patientFrom = 0;
       schedule(Math.round(random() * RECONNECT_WITHIN_MS));

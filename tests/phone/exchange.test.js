@@ -374,6 +374,29 @@ test("a server restored from last night's backup is sent again what it lacks, an
   assert.equal((await phone.one("household", "home-301")).last_outcome, "refused");
 });
 
+test("after a restore an older copy of the phone that came first takes nothing of what this one had delivered", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  await phone.run();
+  const backup = structuredClone([office.records, office.devices, office.results, office.ops, office.seq]);
+  const older = await phone.clone();
+  await phone.visit("home-201", "met");
+  await phone.run();
+  [office.records, office.devices, office.results, office.ops, office.seq] = backup;
+  office.epoch = "epoch-2";
+  await older.visit("home-301", "met");
+  await older.run();
+  assert.equal((await phone.run()).code, "done");
+  assert.deepEqual(
+    visits(office)
+      .map((visit) => visit.record.household)
+      .sort(),
+    ["home-101", "home-201", "home-301"],
+  );
+  assert.notEqual((await meta(phone, "outbox")).device, (await meta(older, "outbox")).device);
+  assert.equal((await waiting(phone.store)).count, 0);
+});
+
 test("a server that lost a phone's device is sent everything that is still held", async () => {
   const { phone, office } = await morning();
   await phone.visit("home-101", "met");

@@ -18,6 +18,22 @@ test("a busy server is left alone for as long as it asked, even when Wang Fang p
   assert.equal((await phone.run()).code, "done");
 });
 
+test("a phone whose clock goes back a little while it waits for a busy server still comes back by itself", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "met");
+  phone.fetch = async () => office.refuse(503, "busy", {}, { "Retry-After": "30" });
+  await phone.run();
+  phone.fetch = office.fetch;
+  phone.clock += phone.timers.at(-1).ms - 4000;
+  phone.timers.splice(0)[0].run();
+  for (let turn = 0; turn < 500 && !phone.timers.length; turn++) await new Promise(setImmediate);
+  assert.equal(phone.timers.length, 1);
+  phone.clock += phone.timers[0].ms;
+  phone.timers.splice(0)[0].run();
+  while ((await waiting(phone.store)).count) await new Promise(setImmediate);
+  assert.equal(visits(office).length, 1);
+});
+
 test("a phone without network tries again by itself, each time later, and at once when asked", async () => {
   const { phone, office } = await morning();
   await phone.visit("home-101", "met");

@@ -83,11 +83,13 @@ class Book:
         """What a supervisor let through is as if it came now, but for the time at which it was done."""
         op = self.done[entry["op"]]
         if entry["again"]:
+            before, op["applied"] = op["applied"], {}
             expected = self._outcome({**op, "device": ""}, set(entry["channels"]))
             if entry["status"] not in expected:
                 self.problems.append(f"{entry['op']} was decided to {entry['status']}, not {expected}")
             self.came += 1
             self._apply(op, entry["status"])
+            op["applied"] = before | op["applied"]
         op |= {"status": entry["status"], "reason": entry["reason"]}
 
     def _outcome(self, op: dict[str, Any], channels: set[str]) -> set[str]:

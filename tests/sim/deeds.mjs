@@ -164,7 +164,6 @@ export const deeds = {
     at.world.note(twin.name, `is a copy of ${phone.name}`);
     twin.start();
     twin.boot.run("start", null);
-    at.twinned = true;
   },
 
   /** The phone is backed up; the next time that copy comes back, and what was saved since is gone with the disk. */
@@ -175,7 +174,6 @@ export const deeds = {
       return;
     }
     phone.crash("for good: an older copy takes its place");
-    at.twinned = true;
     phone.storage = copied(stash);
     const held = new Set(phone.operations().map((op) => op.op));
     for (const one of at.saved) if (one.phone === phone.name && !held.has(one.op)) one.excused = true;
@@ -227,8 +225,7 @@ export const deeds = {
   restore(at, phone, chance) {
     if (!at.copies.length) return deeds.backup(at, phone, chance);
     // A signed-off phone clears itself once its work is here: an older copy of the centre has no second source for it.
-    // And two copies of one phone may hold different answers to one operation, of which only one is heard anew.
-    if (at.signedOff || at.twinned) return;
+    if (at.signedOff) return;
     const copy = chance.pick(at.copies);
     at.wire.tell({ do: "restore", copy });
     at.restored = true;

@@ -32,7 +32,6 @@ export class History {
   /** A phone was signed off, and clears itself. */
   signedOff = false;
   /** A phone lives twice, or again from an older copy. */
-  twinned = false;
 
   /** @param {import("./wire.mjs").Line} line @param {number} seed @param {Options} options */
   constructor(line, seed, options) {
