@@ -14,6 +14,7 @@ from sync.encode import dumps
 from sync.instants import instant
 from sync.kinds import Kind, Values
 from sync.store import Counter, Start
+from sync.values import storable
 
 
 class Row:
@@ -62,7 +63,8 @@ class Batch:
         for kind in sorted(missing):
             for id in missing[kind]:
                 self._rows[kind, id] = None
-            for values in rows.select(self.db, self.kinds[kind].model, "id", missing[kind], lock=True):
+            asked = filter(storable, missing[kind])  # an operation names what it likes
+            for values in rows.select(self.db, self.kinds[kind].model, "id", asked, lock=True):
                 self._rows[kind, values["id"]] = Row(self.kinds[kind], values, stored=True)
 
     def get(self, kind: str, id: Any) -> Row | None:

@@ -13,6 +13,7 @@ from sync.batch import Row
 from sync.kinds import Kind
 from sync.scope import Me
 from sync.store import Operation
+from sync.values import storable
 from sync.wire import Op
 
 
@@ -85,8 +86,9 @@ class History:
         """Read operations by id, all at once."""
         wanted = [op for op in ops if op not in self._known]
         self._known.update(dict.fromkeys(wanted))
-        if wanted:
-            for row in rows.select(self.db, Operation, "op", wanted):
+        asked = [op for op in wanted if storable(op)]  # a retract names what it likes
+        if asked:
+            for row in rows.select(self.db, Operation, "op", asked):
                 self._known[row["op"]] = Past.of(row, self.kinds)
 
     def find(self, op: Any) -> Past | None:
@@ -184,6 +186,8 @@ class History:
 
     def _on(self, kind: str, record: str) -> list[Past]:
         """The operations on a record that arrived before this batch, oldest first."""
+        if not storable(record):
+            return []
         found = [
             Past.of(row, self.kinds)
             for row in rows.select(self.db, Operation, "record", [record])

@@ -114,7 +114,7 @@ class _Push:
         self.now = now
         self.instant = instant(now)
         self.contact = contact
-        self.ready: dict[str, Ready] = {}
+        self.ready: dict[int, Ready] = {}  # by seq: an id may have come twice
 
     def prepare(self, sent: Iterable[Sent]) -> None:
         """Check new records before anything is locked; what cannot be checked is left to the batch, which sorts errors."""
@@ -129,7 +129,7 @@ class _Push:
                 and kind.writable.issuperset(one.op.patch)
             ):
                 with contextlib.suppress(Exception):
-                    self.ready[one.op.op] = prepare(kind, one.op)
+                    self.ready[one.op.seq] = prepare(kind, one.op)
 
     def run(self, stamp: Callable[[int], list[Sent]]) -> Receipt:
         """The whole batch at once, or one by one where that fails."""
@@ -236,7 +236,7 @@ class _Push:
             if kind and op.verb != "retract":
                 named = [(target, op.patch.get(name)) for name, target in kind.links.items()]
                 wanted += [(target, id) for target, id in named if isinstance(id, str)]
-            if kind and kind.parent_kind and isinstance(parent, str):
+            if kind and kind.parent_kind and isinstance(parent, str) and storable(parent):
                 wanted.append((kind.parent_kind, parent))
                 if op.verb == "create" and any(ref == kind.parent for ref, _ in kind.effects):
                     targets.append((kind.parent_kind, parent))

@@ -54,7 +54,7 @@ class Verbs:
         me: Me,
         history: History,
         by: Me | None = None,
-        ready: Mapping[str, Ready] | None = None,
+        ready: Mapping[int, Ready] | None = None,
     ) -> None:
         self.ready = ready or {}
         self.batch = batch
@@ -95,7 +95,7 @@ class Verbs:
         parent, blocked = self._parent(op, kind)
         if blocked:
             return blocked
-        own, problems = self.ready.get(op.op) or prepare(kind, op)
+        own, problems = self.ready.get(op.seq) or prepare(kind, op)
         if problems:
             return refused("invalid", fields=problems)
         made = dict(own)

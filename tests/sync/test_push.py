@@ -139,6 +139,38 @@ def test_wang_cannot_use_the_phone_id_of_li(world: World) -> None:  # P9
     assert Knock.select().count() == 1
 
 
+def test_one_id_for_two_operations_of_a_batch_leaves_each_its_own_values(world: World) -> None:  # P11
+    li = world.phone(world.li)
+    first, second = li.knock("three-1", "no_answer"), li.knock("three-2", "unheard_of")
+    second["op"] = first["op"]
+    results = li.ask(li.request())["results"]
+    assert [(one["status"], one["reason"]) for one in results] == [
+        ("applied", None),
+        ("quarantined", "op_taken"),
+    ]
+    assert Knock.get_by_id(first["record"]).outcome == "no_answer"
+
+
+@pytest.mark.parametrize("id", ["\ud83d", "\0", "no id at all"], ids=["torn", "zero", "words"])
+def test_what_names_no_record_that_can_be_leaves_the_rest_of_the_batch_alone(
+    world: World, id: str
+) -> None:  # P12
+    li = world.phone(world.li)
+    first = li.knock("three-1")
+    retract = li.undo(first)
+    retract["patch"]["of"] = id
+    orphan = li.knock("three-2")
+    orphan["patch"]["home"] = id
+    last = li.knock("three-3")
+    results = {one["op"]: one["status"] for one in li.ask(li.request())["results"]}
+    assert results == {
+        first["op"]: "applied",
+        retract["op"]: "quarantined",
+        orphan["op"]: "quarantined",
+        last["op"]: "applied",
+    }
+
+
 def test_an_operation_id_of_another_person_is_kept_apart(world: World) -> None:  # P11
     li, wang = world.phone(world.li), world.phone(world.wang)
     first = li.knock("three-1")
