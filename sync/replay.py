@@ -14,7 +14,8 @@ import peewee
 from sync import devices, faults, rows
 from sync.batch import Batch
 from sync.history import History
-from sync.instants import instant
+from sync.ids import uuid7
+from sync.instants import instant, instant_ms
 from sync.kinds import Kind
 from sync.push import Sent, torn
 from sync.results import tell
@@ -30,6 +31,10 @@ _LASTING = ("clock_off_ms", "repaired")
 
 class Unknown(LookupError):
     """There is no such operation of this author within reach of whoever decides."""
+
+
+class Built(Exception):
+    """Others went on from what an operation applied; it stays."""
 
 
 @dataclass
@@ -64,6 +69,26 @@ def replay(
         kind = kinds.get(stored["kind"])
         repaired = None if patch is None else {"patch": dict(patch), "form": kind.form if kind else 1}
         one.keep(stored, one.attempt(stored, repaired), repaired)
+
+    return _decide(db, _Replay(db, kinds, author, by, now), op, decide)
+
+
+def take_back(
+    db: peewee.Database, kinds: Mapping[str, Kind], author: Me, op: str, now: datetime, *, by: Me
+) -> Decided:
+    """Undo a replay: what it applied goes as the author's own retract would take it, and it waits again as it did before.
+
+    Raises Built where that would undo others' work as well, Unknown where nobody's replay applied it, and Busy; nothing is
+    changed then.
+    """
+
+    def decide(one: _Replay, stored: dict[str, Any]) -> None:
+        before = stored["detail"].get("before", {})
+        if stored["status"] != "applied" or "detail" not in before:
+            raise Unknown(op)
+        one.withdraw(stored)
+        said = (before["status"], before["reason"], before["detail"], None)
+        tell(db, author.community, stored, now, *said)
 
     return _decide(db, _Replay(db, kinds, author, by, now), op, decide)
 
@@ -138,21 +163,40 @@ class _Replay:
         sent = Sent.of(Op.model_validate({**given, "seq": stored["seq"]}), stored["seq"])
         if sent.torn:
             return refused("invalid", fields=torn(sent.op))
-        channels = self.author.channels | (self.by.channels if self.by else frozenset())
-        me = dataclasses.replace(self.author, channels=channels, community=stored["community"])
-        history = History(self.db, me, devices.lock(self.db, me, stored["device"]), self.kinds)
-        history.revoked = False  # a person vouches for what a revoked phone delivered
         try:
             with self.db.atomic():
-                batch = Batch(self.db, self.kinds, me.community, self.now)
-                outcome = Verbs(batch, me, history, self.by).apply(sent.op)
-                batch.write()
-                return outcome
+                return self._applied(stored, sent.op)
         except Exception as error:
             if faults.sort(error) == "temporary":
                 raise
             log.error("operation %s fails again", stored["op"], exc_info=error)
             return refused("failed", error=type(error).__name__)
+
+    def withdraw(self, stored: Mapping[str, Any]) -> None:
+        """Retract it in its author's name; raises Built."""
+        named = {name: stored[name] for name in ("group", "kind", "record")}
+        retract = Op(
+            op=str(uuid7()),
+            seq=1,
+            verb="retract",
+            patch={"of": stored["op"]},
+            at=instant_ms(self.now),
+            form=self.kinds[stored["kind"]].form,
+            **named,
+        )
+        with self.db.atomic():
+            if self._applied(stored, retract).status != "applied":
+                raise Built(stored["op"])
+
+    def _applied(self, stored: Mapping[str, Any], op: Op) -> Outcome:
+        channels = self.author.channels | (self.by.channels if self.by else frozenset())
+        me = dataclasses.replace(self.author, channels=channels, community=stored["community"])
+        history = History(self.db, me, devices.lock(self.db, me, stored["device"]), self.kinds)
+        history.revoked = False  # a person vouches for what a revoked phone delivered
+        batch = Batch(self.db, self.kinds, me.community, self.now)
+        outcome = Verbs(batch, me, history, self.by).apply(op)
+        batch.write()
+        return outcome
 
     def keep(
         self, stored: Mapping[str, Any], outcome: Outcome, repaired: Mapping[str, Any] | None = None
@@ -170,6 +214,9 @@ class _Replay:
             return
         if self.by is not None:
             detail["decided"] = {"by": self.by.id, "at": instant(self.now)}
+            if stored["status"] != "applied" and "before" not in detail:
+                known = {name: value for name, value in stored["detail"].items() if name != "before"}
+                detail["before"] = {"status": stored["status"], "reason": stored["reason"], "detail": known}
         said = (outcome.status, outcome.reason, detail, outcome.version)
         tell(self.db, self.author.community, stored, self.now, *said)
 

@@ -87,7 +87,8 @@ class Verbs:
 
     def create(self, op: Op, kind: Kind) -> Outcome:
         """A new record; one that exists is never overwritten.  # P21"""
-        if self.batch.get(kind.name, op.record):
+        there = self.batch.get(kind.name, op.record)
+        if there and not self._taken_back(there):
             return refused("exists")
         unknown = sorted(set(op.patch) - kind.writable)
         if unknown:
@@ -112,9 +113,15 @@ class Verbs:
         outside = self._outside(kind.channels_of(made), kind, op.record, kind.chosen(made))
         if outside:
             return outside
-        row = self.batch.add(kind, made)
+        if there:
+            there.values.update(made)
+        row = self.batch.touch(there) if there else self.batch.add(kind, made)
         effects.apply(self.batch, row)
         return Outcome(version=row.values["version"])
+
+    def _taken_back(self, row: Row) -> bool:
+        """Whether a decision had made the author's record, and its undoing took it away: the next decision brings it back."""
+        return self.by is not None and row.values["gone"] and row.values["author"] == self.me.id
 
     def patch(self, op: Op, kind: Kind) -> Outcome:
         """Change fields of a record, merged with what others changed since.  # P17"""

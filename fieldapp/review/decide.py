@@ -22,7 +22,7 @@ from fieldapp.review.queue import Item, decided_fields
 from fieldapp.review.record import Decision
 from sync.ids import uuid7
 from sync.push import push_page
-from sync.replay import replay, settle
+from sync.replay import Built, Unknown, replay, settle, take_back
 from sync.scope import Me
 from sync.store import Operation, writing
 
@@ -114,7 +114,8 @@ def repaired_patch(one: Operation, form: Mapping[str, list[str]]) -> dict[str, A
 
 
 def undo(me: Me, group: str, moment: datetime) -> bool:
-    """Take back an own decision: its operations are retracted, and what it decided on waits again."""
+    """Take back an own decision: its operations are retracted, and what it decided on waits again, what it applied being
+    undone. False where there is none. Raises Moved where others went on from what it applied."""
     told = list(
         Operation.select().where(
             Operation.group == group, Operation.user == me.id, Operation.kind == "decision"
@@ -130,8 +131,15 @@ def undo(me: Me, group: str, moment: datetime) -> bool:
         for op in dict.fromkeys(one.operation for one in found):
             stored = Operation.get_or_none(Operation.op == op, Operation.community == me.community)
             before = stored and (stored.detail or {}).get("before")
-            if stored and before:
-                author = me_of(Account.get_by_id(stored.user))
+            if not stored or not before:
+                continue
+            author = me_of(Account.get_by_id(stored.user))
+            if "detail" in before:
+                try:
+                    take_back(database, kinds(), author, op, moment, by=me)
+                except (Built, Unknown) as kept:
+                    raise Moved from kept
+            else:
                 settle(
                     database,
                     kinds(),
@@ -146,8 +154,8 @@ def undo(me: Me, group: str, moment: datetime) -> bool:
     return True
 
 
-# What was applied under its author's name, or done to a phone, is not undone by taking back the word about it.
-FINAL = ("repair", "replay", "revoke", "allow")
+# What was done to a phone is not undone by taking back the word about it.
+FINAL = ("revoke", "allow")
 
 
 def tell(me: Me, worker: str, choice: str, operation: str, moment: datetime) -> None:

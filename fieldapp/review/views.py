@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, abort, g, redirect, render_template, request
+from flask import Response, abort, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from fieldapp.config import now
@@ -79,18 +79,21 @@ def accept_all() -> Answer:
 
 
 @review.get("/review/decided")
-def history() -> str:
-    """Every decision with its author, newest first; one's own can be taken back."""
+def history(kept: bool = False) -> str:
+    """Every decision with its author, newest first; one's own can be taken back. `kept`: the one just tried could not be."""
     return render_template(
-        "review/decided.html", decided=decided(g.me), open_count=len(read(g.me, now()).open)
+        "review/decided.html", decided=decided(g.me), open_count=len(read(g.me, now()).open), kept=kept
     )
 
 
 @review.post("/review/undo")
 def undo() -> Answer:
     """Take back one own decision."""
-    if not decide.undo(g.me, request.form.get("group", ""), now()):
-        abort(404)
+    try:
+        if not decide.undo(g.me, request.form.get("group", ""), now()):
+            abort(404)
+    except decide.Moved:
+        return make_response(history(kept=True), 409)
     return redirect("/review", 303)
 
 

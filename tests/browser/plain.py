@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,7 +80,7 @@ class Plain:
             with contextlib.suppress(AssertionError):  # the page was just being replaced
                 if said := self.evaluate(condition, argument):
                     return said
-            time.sleep(0.05)
+            threading.Event().wait(0.05)
         raise AssertionError(f"waited {seconds} s in vain for {condition}")
 
     def stop_workers(self) -> None:

@@ -232,6 +232,55 @@ def test_a_door_outside_the_area_is_taken_after_all(desk: Desk) -> None:
     assert desk.told("wang") == [("replay", "", "", "open")]
 
 
+def decision_on(op: str) -> str:
+    """The save of the newest decision on an operation."""
+    made = Operation.select().where(Operation.kind == "decision", Operation.verb == "create")
+    return str(
+        [one.group for one in made.order_by(Operation.seq) if one.payload["patch"]["operation"] == op][-1]
+    )
+
+
+def people(desk: Desk) -> int:
+    """How many live at the door."""
+    return int(registry.records["household"].get_by_id(desk.town.households[DOOR]).people)
+
+
+def test_a_repair_that_was_a_mistake_is_undone_and_waits_again_as_it_was_sent(desk: Desk) -> None:
+    _, op = quarantined(desk)
+    row = f"/review/quarantined/{op}"
+    home = registry.records["household"]
+    before = home.get_by_id(desk.town.households["4-1-601"]).last_outcome
+    desk.decide(row, choice="repair", outcome="no_answer", note="")
+    assert home.get_by_id(desk.town.households["4-1-601"]).last_outcome == "no_answer" != before
+    desk.post("/review/undo", group=decision_on(op))
+    assert desk.rows() == [row]
+    assert (desk.operation(op).status, desk.operation(op).reason) == ("quarantined", "invalid")
+    assert registry.records["visit"].get_by_id(desk.operation(op).record).gone
+    assert home.get_by_id(desk.town.households["4-1-601"]).last_outcome == before
+    assert desk.told("wang") == []
+    desk.decide(row, choice="repair", outcome="refused", note="")
+    assert not registry.records["visit"].get_by_id(desk.operation(op).record).gone
+
+
+def test_what_others_went_on_from_is_not_undone_and_the_page_says_so(desk: Desk) -> None:
+    wang = desk.phone("wang")
+    home = desk.town.households[DOOR]
+    sent = {
+        "verb": "patch",
+        "kind": "household",
+        "record": home,
+        "patch": {"people": 7},
+        "base": {"people": people(desk)},
+    }
+    op = wang.send(sent)[0]["op"]
+    desk.decide(f"/review/area/{op}", choice="replay")
+    assert people(desk) == 7
+    desk.phone("li").change(DOOR, 7, NOW + timedelta(hours=1), people=4)
+    page = desk.post("/review/undo", expect=409, group=decision_on(op)).text
+    assert 'role="alert"' in page
+    assert desk.operation(op).status == "applied" and people(desk) == 4
+
+
 def test_the_queue_is_narrowed_by_worker_building_kind_and_reason(desk: Desk) -> None:
     hazard = desk.phone("li").visit(DOOR, phrases=["hazard"])
     _, stuck = quarantined(desk)
