@@ -182,10 +182,10 @@ async function newHistory(work, sync, outbox) {
   Object.assign(sync, { gen: sync.gen + 1, cursors: {} });
   sync.sweep = { "*": sync.gen };
   const first = (await work.tx.objectStore("ops").openKeyCursor())?.key ?? outbox.next;
-  const acked = first - 1;
+  const [acked, had] = [first - 1, outbox.acked];
   // Operations that went under an earlier device id are sent anew under one that has none.
   if (outbox.base >= first) Object.assign(outbox, restamped(outbox, acked));
-  for (let n = acked + 1; n <= outbox.acked; n++) {
+  for (let n = acked + 1; n <= had; n++) {
     const op = await work.op(n);
     if (!op) continue;
     const { problem: _, ...rest } = op;
@@ -196,7 +196,7 @@ async function newHistory(work, sync, outbox) {
       row.pending = [...new Set([...row.pending, n])].sort((a, b) => a - b);
     }
   }
-  outbox.acked = Math.min(outbox.acked, acked);
+  outbox.acked = Math.min(had, acked);
 }
 
 /** A new device id that has sent nothing: operations keep their ids (P11). @param {Outbox} outbox @param {number} acked @returns {Outbox} */

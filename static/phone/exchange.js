@@ -224,7 +224,7 @@ export function createRunner({
   };
 
   /** @param {string} reason @returns {Promise<Outcome>} */
-  const once = async (reason) => {
+  const attempt = async (reason) => {
     device = typeof place === "function" ? await place() : place;
     let user = (await device.get("user")) ?? null;
     doubt = await device.get("doubted");
@@ -264,6 +264,8 @@ export function createRunner({
       again = again === null || PATIENT.includes(again) ? reason : again;
       return running;
     }
+    // Even to note whose phone this is there may be no room.
+    const once = (/** @type {string} */ why) => attempt(why).catch((error) => failed(null, error));
     const whole = async () => {
       let outcome = await once(reason);
       while (again !== null) {

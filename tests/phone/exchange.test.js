@@ -397,6 +397,28 @@ test("after a restore an older copy of the phone that came first takes nothing o
   assert.equal((await waiting(phone.store)).count, 0);
 });
 
+test("a phone that went on under a new device id hears anew, after a restore, what becomes of its visits", async () => {
+  const { phone, office } = await morning();
+  const backup = structuredClone([office.records, office.devices, office.results, office.ops, office.seq]);
+  await phone.visit("home-101", "met");
+  await phone.run();
+  const twin = await phone.clone();
+  await twin.visit("home-201", "met");
+  await phone.visit("home-301", "met");
+  await phone.run();
+  await twin.run();
+  [office.records, office.devices, office.results, office.ops, office.seq] = backup;
+  office.epoch = "epoch-2";
+  const apply = office.apply.bind(office);
+  office.apply = (op) => ({ ...apply(op), status: "review", reason: "conflict" });
+  assert.equal((await twin.run()).code, "done");
+  const ops = await twin.store.read(["ops"], (tx) => tx.objectStore("ops").getAll());
+  assert.deepEqual(
+    ops.map((op) => op.result.status),
+    ["review", "review"],
+  );
+});
+
 test("a server that lost a phone's device is sent everything that is still held", async () => {
   const { phone, office } = await morning();
   await phone.visit("home-101", "met");
