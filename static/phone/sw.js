@@ -14,6 +14,8 @@ const worker = /** @type {any} */ (self);
 const data = worker.FIELDAPP_DATA;
 data.evaluate = (/** @type {Function} */ made, /** @type {any} */ scope) => evaluate(made, scope, data);
 const TAG = "fieldapp";
+/** Asked for without a need of its own; the browser's `sync` comes also after a save that has been sent. */
+const WHILE_WAITING = ["timer", "sync"];
 /** What an exchange may come to without anything looking different afterwards. */
 const QUIET = ["offline", "later", "elsewhere", "stopped", "nobody"];
 
@@ -80,16 +82,17 @@ async function run(reason) {
 }
 
 /**
- * What a page asks for: `timer` only while something waits.
+ * What a page or the browser asks for.
  * @param {string} reason
- * @param {string | null | undefined} user whom the page was made for
+ * @param {string | null} [user] whom the page was made for
  * @returns {Promise<string>} what came of it
  */
-async function runForPage(reason, user) {
+async function runFor(reason, user) {
   await identity.introduce(user);
-  const person = reason === "timer" ? await identity.current() : null;
-  const waits = person && ((await waiting(person.store)).count || (await underWay(person.store)));
-  if (reason === "timer" && !waits) return "done";
+  if (WHILE_WAITING.includes(reason)) {
+    const person = await identity.current();
+    if (!person || !((await waiting(person.store)).count || (await underWay(person.store)))) return "done";
+  }
   return (await run(reason)).code;
 }
 
@@ -120,7 +123,7 @@ worker.addEventListener("message", (/** @type {any} */ event) => {
   const { type, reason, user } = event.data ?? {};
   if (type === "run")
     event.waitUntil(
-      runForPage(reason, user)
+      runFor(reason, user)
         .then((code) => event.ports[0]?.postMessage({ code }))
         .then(() => background),
     );
@@ -132,7 +135,7 @@ worker.addEventListener("sync", (/** @type {any} */ event) => {
     event.waitUntil(
       world
         .pause(Math.random() * RECONNECT_WITHIN_MS)
-        .then(() => run("sync"))
+        .then(() => runFor("sync"))
         .then(() => background),
     );
 });
