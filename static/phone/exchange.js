@@ -50,7 +50,7 @@ const STOPS = ["signed_out", "other_user", "revoked"];
 
 /**
  * @param {Parts} parts
- * @returns {{run: (reason: string) => Promise<Outcome>, wake: () => Promise<Outcome>}}
+ * @returns {{run: (reason: string) => Promise<Outcome>}}
  */
 export function createRunner({
   data,
@@ -283,7 +283,7 @@ export function createRunner({
     }
   }
 
-  return { run, wake: () => run("start") };
+  return { run };
 }
 
 /** @param {Response} response @param {number} now @returns {number} ms, 0 when the server does not say */
