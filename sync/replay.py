@@ -214,7 +214,7 @@ class _Replay:
             return
         if self.by is not None:
             detail["decided"] = {"by": self.by.id, "at": instant(self.now)}
-            if stored["status"] != "applied" and "before" not in detail:
+            if outcome.status == "applied":
                 known = {name: value for name, value in stored["detail"].items() if name != "before"}
                 detail["before"] = {"status": stored["status"], "reason": stored["reason"], "detail": known}
         said = (outcome.status, outcome.reason, detail, outcome.version)

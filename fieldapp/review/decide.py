@@ -126,20 +126,21 @@ def undo(me: Me, group: str, moment: datetime) -> bool:
     if not found:
         return False
     database = current_app.extensions["database"]
+    applied = {one.operation for one in found if one.choice in APPLIES}
     with writing(database):
         retract(at_the_desk(me, (one.worker for one in found)), group, moment)
         for op in dict.fromkeys(one.operation for one in found):
             stored = Operation.get_or_none(Operation.op == op, Operation.community == me.community)
-            before = stored and (stored.detail or {}).get("before")
-            if not stored or not before:
+            if not stored:
                 continue
             author = me_of(Account.get_by_id(stored.user))
-            if "detail" in before:
+            before = (stored.detail or {}).get("before")
+            if op in applied:
                 try:
                     take_back(database, kinds(), author, op, moment, by=me)
                 except (Built, Unknown) as kept:
                     raise Moved from kept
-            else:
+            elif before:
                 settle(
                     database,
                     kinds(),
@@ -154,6 +155,8 @@ def undo(me: Me, group: str, moment: datetime) -> bool:
     return True
 
 
+# What these applied goes again when they are taken back.
+APPLIES = ("repair", "replay")
 # What was done to a phone is not undone by taking back the word about it.
 FINAL = ("revoke", "allow")
 
