@@ -96,9 +96,8 @@ COLUMNS = (
 WORDS = {column.name: column.word for column in COLUMNS}
 # What a new household takes where the sheet lacks the column.
 DEFAULTS: dict[str, str | int] = {"name": "", "tenure": "owner", "phone": "", "people": 0, "over_60": 0}
-LONGEST_HEADER = (
-    200  # with what is explained in it in brackets; a torn file may hold a "header" of its whole length
-)
+# With what is explained in it in brackets; in a torn file a "header" may be as long as the file.
+LONGEST_HEADER = 200
 _ASIDE = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _NOISE = re.compile(r"[\s*:：_./、，,#?？'\"“”-]+")
 
