@@ -114,6 +114,17 @@ def test_an_app_from_the_future_says_more_of_itself_than_this_server_knows(
     assert answer.get_json()["results"][0]["status"] == "applied"
 
 
+def test_an_exchange_under_way_while_li_signs_in_does_not_sign_her_out_again(
+    door: tuple[Flask, Town],
+) -> None:
+    """The phone asks whose it is as soon as the sign-in page is there; its answer may come after that of the sign-in."""
+    app, town = door
+    li = app.test_client()
+    li.get("/sign-in")
+    late = post(li, json.dumps(asked(town)).encode())
+    assert late.status_code == 401 and "Set-Cookie" not in late.headers
+
+
 def test_a_session_that_ended_takes_nothing_and_the_same_batch_is_taken_after_signing_in(
     door: tuple[Flask, Town],
 ) -> None:  # P11

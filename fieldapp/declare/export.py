@@ -46,13 +46,15 @@ def collect(assets: dict[str, str], later: dict[str, str]) -> tuple[str, dict[st
     files beside it: name → content."""
     environment = template_environment({**assets, **later})
     screens = [_screen(one) for one in registry.screens.values()]
+    # The short ones together, which are alike: packing looks back 32 kB and no further.
+    compiled = sorted(
+        compile_all(environment, template_names(environment)).items(), key=lambda one: len(one[1])
+    )
     declared: dict[str, Any] = {
         "forms": {name: form.export() for name, form in registry.forms.items()},
         "screens": screens,
         "kinds": {name: _kind(record) for name, record in registry.records.items() if record.channels()},
-        "templates": {
-            name: Script(code) for name, code in compile_all(environment, template_names(environment)).items()
-        },
+        "templates": {name: Script(code) for name, code in compiled},
     }
     asked = script(declared)
     declared["words"] = {

@@ -69,6 +69,8 @@ def locale() -> str:
 def init_app(app: Flask) -> None:
     """Wire flask-login and the pages."""
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+    # It would set the cookie anew on any answer, and one still under way at sign-in would sign the person out again.
+    login.session_protection = None
     login.init_app(app)
     app.register_blueprint(people)
 

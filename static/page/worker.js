@@ -21,7 +21,9 @@ async function run(reason) {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = (event) => resolve(event.data.code);
-    active?.postMessage({ type: "run", reason, user }, [port2]);
+    // A page that was on its way while the worker took over all pages is nobody's: without a signal it would be lost.
+    const claim = !navigator.serviceWorker.controller;
+    active?.postMessage({ type: "run", reason, user, claim }, [port2]);
   });
 }
 

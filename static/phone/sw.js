@@ -120,7 +120,8 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 });
 
 worker.addEventListener("message", (/** @type {any} */ event) => {
-  const { type, reason, user } = event.data ?? {};
+  const { type, reason, user, claim } = event.data ?? {};
+  if (claim) event.waitUntil(worker.clients.claim());
   if (type === "run")
     event.waitUntil(
       runFor(reason, user)

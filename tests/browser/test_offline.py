@@ -31,6 +31,19 @@ def test_li_opens_the_app_in_the_morning_without_any_signal(li: Phone, server: S
     waits(li, 1)
 
 
+def test_a_page_that_came_past_the_worker_goes_on_without_signal_all_the_same(
+    li: Phone, proxy: Proxy
+) -> None:
+    """As one does that was on its way while the worker took over: here the browser is told to ask the server."""
+    li.go("/today")
+    li.context.new_cdp_session(li.page).send("Page.reload", {"ignoreCache": True})
+    li.until("() => performance.getEntriesByType('navigation')[0].type === 'reload'")
+    li.until("() => navigator.serviceWorker.controller !== null")
+    proxy.mode = "refuse"
+    li.page.locator("nav.tabs a[href='/buildings']").click()
+    expect(li.page.locator(f"a[href='{UNIT}']")).to_be_visible()
+
+
 def test_li_asks_for_a_page_of_the_centre_without_signal_and_reads_what_still_works(
     li: Phone, proxy: Proxy
 ) -> None:
