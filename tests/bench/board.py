@@ -28,7 +28,7 @@ from tests.proxy import Proxy
 from tests.server import Server
 
 FLOORS, DOORS_A_FLOOR = 22, 4
-TIMES = 9
+TIMES = 24
 OUTCOMES = ("met", "no_answer", "refused", "met")
 
 
@@ -100,6 +100,7 @@ def _taps(phone: Plain, board: str, away: str, back: str) -> list[float]:
     phone.go(board)
     for _ in range(TIMES):
         phone.evaluate(TAP, away)
+        phone.look()
         found.append(phone.evaluate(TAP, back))
         assert phone.evaluate("() => document.querySelectorAll('a.door').length") == FLOORS * DOORS_A_FLOOR
     return found

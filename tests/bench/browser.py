@@ -172,8 +172,9 @@ class Walk:
         times = []
         phone.go(self.board)
         for _ in range(rounds):
-            times.append(phone.evaluate(TAP, "a.door"))
-            times.append(phone.evaluate(TAP, "a.back"))
+            for next in ("a.door", "a.back"):
+                phone.look()
+                times.append(phone.evaluate(TAP, next))
         return times[2:]
 
     def photograph(self, count: int = 200, size: int = 250_000) -> None:
@@ -186,6 +187,7 @@ class Walk:
         times = []
         for _ in range(rounds):
             phone.go("/buildings")
+            phone.look()
             phone.stop_workers()
             times.append(phone.evaluate(TAP, f"a[href='{self.board}']"))
         return times
@@ -209,7 +211,7 @@ def walk_figures(
         floor_save = most(bare.evaluate(FLOOR_TIMES, {"method": "POST", "rounds": 60}))
         with plain(bare) as least, share_of_a_core(least.main_process):
             least.go("/")
-            floor_tap = middle([least.evaluate(FLOOR_TAP) for _ in range(9)][1:])
+            floor_tap = middle([least.look() or least.evaluate(FLOOR_TAP) for _ in range(9)][1:])
     walk = Walk(playwright, folder, server, username)
     usual = walk.fragments()
     every = [took for times in usual.values() for took in times]

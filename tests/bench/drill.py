@@ -23,7 +23,7 @@ from tests.browser.slow import share_of_a_core
 from tests.proxy import Proxy
 from tests.server import Server
 
-PEOPLE, BADGES = 500, 24
+PEOPLE, BADGES = 500, 76
 # From the picture of a badge to the line that says that its person is in.
 SCAN = """(picture) => new Promise((resolve, reject) => {
   const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
@@ -95,11 +95,13 @@ def drill_figures(
         with plain(phone) as bare, share_of_a_core(bare.main_process) as how:
             bare.go("/today")
             for _ in range(9):
+                bare.look()
                 rolls.append(bare.evaluate(TAP, f"main a[href='/drills/{drill}']"))
                 bare.evaluate(TAP, "a.back")
             bare.go(f"/drills/{drill}/scan")
             bare.until("() => document.querySelector('[data-script] .pair:not([hidden])')?.isConnected")
             for picture in pictures:
+                bare.look()
                 scans.append(bare.evaluate(SCAN, picture))
     proxy.stop()
     done = f"{PEOPLE} people, {how.split(' ')[0]}"
