@@ -75,6 +75,12 @@ class Target:
         """A write transaction: on SQLite the write lock is taken at once, so that nothing read can change."""
         return self.database.atomic() if self.on_postgres else self.database.atomic("IMMEDIATE")
 
+    def analyze(self) -> None:
+        """Let PostgreSQL see how tables have grown; with what it knew of them when empty it reads all to find a few."""
+        if self.on_postgres:
+            for kind in (Door, Household, CarePerson):
+                self.database.execute_sql(f'ANALYZE "{kind._meta.table_name}"')
+
     @property
     def rules(self) -> Rules:
         """What the comparison needs."""

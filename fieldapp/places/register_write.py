@@ -74,7 +74,9 @@ def write(staging: Staging, target: Target, steps: Steps, listed: int = 500) -> 
     outcome = Outcome(rows=staging.rows)
     target.load()
     target.put(_new_places(staging, target, outcome))
-    for keys, done, total in _batches(staging, target):
+    for at, (keys, done, total) in enumerate(_batches(staging, target)):
+        if at.bit_count() == 1:  # after 1, 2, 4, 8 … batches
+            target.analyze()
         with target.writing():  # what is compared is what is written
             changes = list(_changes(staging, target, keys))
             _write_batch(target, changes)
