@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from fieldapp.demo.sign_ins import PASSWORD
+from tests.browser.doors import words
 from tests.browser.phone import Phone
 from tests.cast import NOW
 from tests.server import ROOT, Server
@@ -42,7 +43,7 @@ def morning(li: Phone) -> None:
     page.locator(".dock a.btn").click()
     page.wait_for_url("**/units/*")
     for done in range(3):
-        page.locator("li.cell:not(.no_answer) form button").nth(done * 2).click()
+        page.locator("li.cell:not(.no_answer) > button").nth(done * 2).click()
         li.until("(done) => document.querySelectorAll('.cell.no_answer').length > done", done)
     li.until("() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
     keep(li, "board")
@@ -53,6 +54,25 @@ def morning(li: Phone) -> None:
     keep(li, "visit")
     page.locator("button[form=visit]").click()
     page.wait_for_url("**/units/*")
+    page.locator("a.door").nth(4).click()
+    page.wait_for_url("**/visit")
+    page.locator("main a[href^='/households/']").first.click()
+    page.locator("a[href$='/check']").first.click()
+    page.wait_for_url("**/check")
+    page.locator("[data-toast]").wait_for(state="detached")
+    keep(li, "check")
+
+
+def drill(leader: Phone) -> None:
+    """A leader of today's drill: the roll call, the missing first."""
+    leader.page.locator("main a[href^='/drills/']").first.click()
+    leader.page.wait_for_url("**/drills/*")
+    leader.page.get_by_role("button", name=words("Here")).first.click()
+    leader.until(lambda: leader.page.locator("#count b").inner_text() == "1")
+    leader.page.locator("a.back").click()
+    leader.page.wait_for_url("**/drills/*")
+    leader.page.locator("[data-toast]").wait_for(state="detached")
+    keep(leader, "drill")
 
 
 def evening(li: Phone) -> None:
@@ -96,6 +116,8 @@ def main() -> None:
                 li.until(ALL_SENT)
                 with Phone(playwright, Path(folder) / "lin", server.url, **DESK).open() as lin:
                     desk(lin.sign_in("lin", PASSWORD))
+                with Phone(playwright, Path(folder) / "wang", server.url, device_scale_factor=1.5).open() as wang:
+                    drill(wang.sign_in("wang", PASSWORD).until_ready(60))
                 evening(li)
         finally:
             server.stop()
