@@ -47,6 +47,7 @@ class Target:
         if began - self.asked > KEPT_SECONDS:
             self.connection.close()  # the server is about to close it as well
         self.asked = began
+        kept = self.connection.sock is not None
         try:
             self.connection.request(method, path, body, {"Cookie": self.cookies[person], **headers})
             answer = self.connection.getresponse()
@@ -55,6 +56,9 @@ class Target:
             # A body that is refused before it was read to its end: the connection is closed, the server goes on.
             self.connection.close()
             assert self.alive(), broken
+            if kept and isinstance(broken, http.client.RemoteDisconnected):
+                # The answer before was its last; a browser asks again on a new one as well.
+                return self.ask(method, path, body, headers, person)
             return 0, b"", {}
         self.judge(answer.status, time.perf_counter() - began, self.processor() - used, data)
         if answer.status == 503:
