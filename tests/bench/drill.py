@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from pathlib import Path
 
 import peewee
 from playwright.sync_api import Playwright
 
-from fieldapp.config import now
+from fieldapp.config import instant, local_day, now
 from fieldapp.db import open_database
 from fieldapp.demo.sign_ins import PASSWORD
 from fieldapp.drills.make import Expected, Plan, make
@@ -52,9 +53,9 @@ def prepared(server: Server, leader: str, supervisor: str) -> str:
     try:
         account = Account.get(Account.username == leader)
         moment = now()
-        day = moment.strftime("%Y-%m-%d")
+        day, hour = local_day(moment), timedelta(hours=1)
         facts = {"title": "演习", "place": "广场", "day": day, "commander": supervisor, "stations": ["hose"]}
-        facts |= {"starts_at": f"{day}T00:00:00Z", "ends_at": f"{day}T23:59:00Z"}
+        facts |= {"starts_at": instant(moment - hour), "ends_at": instant(moment + 3 * hour)}
         people = [
             Expected(
                 f"来宾{at}",
