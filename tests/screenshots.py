@@ -116,7 +116,9 @@ def main() -> None:
                 li.until(ALL_SENT)
                 with Phone(playwright, Path(folder) / "lin", server.url, **DESK).open() as lin:
                     desk(lin.sign_in("lin", PASSWORD))
-                with Phone(playwright, Path(folder) / "wang", server.url, device_scale_factor=1.5).open() as wang:
+                with Phone(
+                    playwright, Path(folder) / "wang", server.url, device_scale_factor=1.5
+                ).open() as wang:
                     drill(wang.sign_in("wang", PASSWORD).until_ready(60))
                 evening(li)
         finally:
