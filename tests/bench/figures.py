@@ -76,12 +76,6 @@ def middle(times: Sequence[float]) -> float:
     return statistics.median(times)
 
 
-def quietest(times: Sequence[float], parts: int = 3) -> float:
-    """The median of the part of a series in which the machine's other tenants took least: they only ever make it slower."""
-    size = len(times) // parts
-    return min(middle(times[at * size : (at + 1) * size]) for at in range(parts))
-
-
 def most(times: Sequence[float]) -> float:
     """The 95th percentile."""
     return sorted(times)[max(0, round(len(times) * 0.95) - 1)]

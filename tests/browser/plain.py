@@ -83,9 +83,10 @@ class Plain:
             threading.Event().wait(0.05)
         raise AssertionError(f"waited {seconds} s in vain for {condition}")
 
-    def look(self, seconds: float = 0.5) -> None:
+    def look(self, seconds: float = 0.5) -> Plain:
         """As a person does before the next tap; what a screen left to do after it was painted is done then."""
         threading.Event().wait(seconds)
+        return self
 
     def stop_workers(self) -> None:
         """The service worker ends, as a phone ends one that rests; nothing of it is told afterwards."""
