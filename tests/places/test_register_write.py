@@ -417,6 +417,20 @@ def test_no_transaction_holds_more_than_a_thousand_records(
     assert max(sizes) <= 1_000
 
 
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.postgres
+def test_postgresql_knows_of_the_doors_before_the_last_is_written(
+    tmp_path: Path, database: peewee.Database
+) -> None:
+    """It would plan for the empty tables that it has seen, and read all doors to find a staircase's."""
+    known = database.execute_sql("SELECT reltuples FROM pg_class WHERE relname = 'door'")
+    assert known.fetchone()[0] <= 0
+    rows = (row(f"{n}", floor="1", unit=f"{n // 40}单元") for n in range(1, 800))
+    imported(tmp_path, *rows)
+    known = database.execute_sql("SELECT reltuples FROM pg_class WHERE relname = 'door'")
+    assert known.fetchone()[0] > 300
+
+
 def test_phones_get_new_households_through_the_feed(tmp_path: Path, database: peewee.Database) -> None:
     imported(tmp_path, row("301", care="独居"))
     kinds_by_channel = {(one.channel.split(":")[0], one.kind) for one in Feed.select()}
