@@ -60,6 +60,12 @@ class Proxy:
         self._thread.join(timeout=10)
         self._loop.close()
 
+    def __enter__(self) -> Proxy:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     @property
     def url(self) -> str:
         """What the browser opens: localhost counts as a secure context."""

@@ -94,9 +94,15 @@ def demo_server(demo_data: Path, tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def proxy(server: Server) -> Iterator[Proxy]:
     """The network between the phones and the server."""
-    made = Proxy(server.port).start()
-    yield made
-    made.stop()
+    with Proxy(server.port) as made:
+        yield made
+
+
+@pytest.fixture
+def other_proxy(server: Server) -> Iterator[Proxy]:
+    """Another road to the same server, for a story in which one phone has a signal and the next has none."""
+    with Proxy(server.port) as made:
+        yield made
 
 
 @pytest.fixture

@@ -118,6 +118,20 @@ def send(phone: Phone) -> None:
     phone.page.locator("[data-run]").click()
 
 
+def walked_in(phone: Phone) -> Phone:
+    """On the first board, by taps, and at rest.
+
+    A page that is opened asks the server, and history comes in the background; neither may be what the network harms.
+    """
+    phone.until_quiet()
+    send(phone)
+    received(phone)
+    phone.page.locator("nav.tabs a[href='/buildings']").click()
+    phone.page.locator(f"a[href='{UNIT}']").click()
+    phone.page.locator(f"a[href='{visit(LIVED_IN[0])}']").first.wait_for()
+    return phone
+
+
 def operations(phone: Phone, person: str) -> list[dict[str, Any]]:
     """The operations of one person that this phone holds, sent or not, in their order."""
     found: list[dict[str, Any]] = phone.evaluate(STORED, [named(f"account {person}"), "ops"])

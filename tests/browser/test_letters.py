@@ -201,6 +201,17 @@ def test_a_letter_that_nobody_signed_is_refused_in_words_and_the_form_is_kept(
     assert [one["kind"] for one in operations(li, "li")] == []
 
 
+def test_a_button_stays_under_wang_s_finger_while_the_phone_says_that_the_draft_is_kept(li: Phone) -> None:
+    choose(ready(li))
+    button, kept = li.page.locator("form[enctype] > button.btn"), li.page.locator("[data-draft-state]")
+    button.scroll_into_view_if_needed()
+    expect(kept).to_be_hidden()
+    before = button.bounding_box()
+    li.page.locator("#signer").fill("王建国")
+    expect(kept).to_be_visible()
+    assert button.bounding_box() == before
+
+
 def test_a_half_drawn_signature_is_there_again_when_the_browser_was_killed(li: Phone, proxy: Proxy) -> None:
     choose(ready(li))
     restarted(li, LETTERS)

@@ -20,6 +20,7 @@ from tests.browser.doors import (
     status,
     visit,
     waits,
+    walked_in,
 )
 from tests.browser.office import Office
 from tests.browser.phone import Phone
@@ -41,11 +42,7 @@ def cursors(phone: Phone) -> dict[str, object]:
 
 def test_a_lost_answer_does_not_record_the_visit_twice(li: Phone, proxy: Proxy, server: Server) -> None:
     office = Office(server)
-    # What is fetched in the background must not be what is lost.
-    li.until_quiet()
-    send(li)
-    received(li)
-    li.go(visit(FIRST))
+    walked_in(li).page.locator(f"a[href='{visit(FIRST)}']").first.click()
     lost = proxy.lose_answer()
     meet(li, FIRST)
     lost.wait()
@@ -62,12 +59,7 @@ def test_an_answer_cut_in_half_changes_nothing_and_is_asked_for_again(
     li: Phone, proxy: Proxy, server: Server
 ) -> None:
     office = Office(server)
-    # What a page asks as it opens, and what is fetched in the background, must not be what is cut.
-    li.until_quiet()
-    send(li)
-    received(li)
-    li.page.locator("nav.tabs a[href='/buildings']").click()
-    li.page.locator(f"a[href='{UNIT}']").click()
+    walked_in(li)
     cut = proxy.cut_answer(after=700)
     no_answer(li, FIRST)
     cut.wait()

@@ -41,19 +41,20 @@ def change_number(phone: Phone, number: str) -> None:
 
 
 def test_two_phones_wrote_another_number_and_zhang_taps_once(
-    li: Phone, phones: Phones, proxy: Proxy, server: Server
+    li: Phone, phones: Phones, proxy: Proxy, other_proxy: Proxy, server: Server
 ) -> None:
     office = Office(server)
-    second = phones("second").open().sign_in("zhang").until_ready()
+    second = phones("second", url=other_proxy.url).open().sign_in("zhang").until_ready()
     desk = phones("desk", **DESK).open().sign_in("zhang")
     desk.go("/review")
     expect(desk.page.locator("#queue")).to_contain_text(words("Nothing waits for you."))
-    proxy.mode = "refuse"
+    proxy.mode = other_proxy.mode = "refuse"
     change_number(second, SUPERVISOR)
     change_number(li, WORKER)
-    proxy.mode = "pass"
+    other_proxy.mode = "pass"
     send(second)
     received(second)
+    proxy.mode = "pass"
     send(li)
     row = desk.page.locator("#queue a.q").first
     expect(row).to_contain_text(DOOR, timeout=20_000)  # by itself, while phones sync
@@ -67,7 +68,7 @@ def test_two_phones_wrote_another_number_and_zhang_taps_once(
     for phone in (li, second):
         send(phone)
         received(phone)
-    proxy.mode = "refuse"
+    proxy.mode = other_proxy.mode = "refuse"
     for phone in (li, second):
         phone.go("/today").page.locator("a[href^='/decisions/']").first.click()
         expect(phone.page.locator("main")).to_contain_text(words("The second value is taken"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.browser.doors import LIVED_IN, UNIT, no_answer, received, send, waits
+from tests.browser.doors import LIVED_IN, UNIT, no_answer, received, send, waits, walked_in
 from tests.browser.office import Office
 from tests.browser.phone import Phone
 from tests.proxy import Proxy
@@ -38,7 +38,7 @@ def test_the_server_dies_after_it_took_the_visit_in_and_before_it_said_so(
     li: Phone, proxy: Proxy, server: Server
 ) -> None:
     office = Office(server)
-    li.go(UNIT)
+    walked_in(li)
     lost = proxy.lose_answer()
     no_answer(li, LIVED_IN[0])
     lost.wait()
