@@ -130,6 +130,10 @@ class History:
             past = found[-1] if found else None
         return past.op if past and past.status != "applied" else None
 
+    def undone_by_its_author(self, kind: str, record: str) -> bool:
+        """Whether its author has taken back what created a record."""
+        return any(one.verb == "retract" and one.status == "applied" for one in self._on(kind, record))
+
     def others_since(self, op: Op, row: Row, since: int | None = None) -> list[str]:
         """Fields that operations of other devices changed since the version that this one was made on."""
         seen = op.base_version if since is None else since

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -87,7 +87,7 @@ def take_back(
         if stored["status"] != "applied" or "detail" not in before:
             raise Unknown(op)
         one.withdraw(stored)
-        said = (before["status"], before["reason"], before["detail"], None)
+        said = (before["status"], before["reason"], before["detail"], before.get("version"))
         tell(db, author.community, stored, now, *said)
 
     return _decide(db, _Replay(db, kinds, author, by, now), op, decide)
@@ -184,17 +184,20 @@ class _Replay:
             form=self.kinds[stored["kind"]].form,
             **named,
         )
+        before = stored["detail"]["before"]
+        # What of it stood before the decision stays.
+        only = before["detail"]["fields"] if before["reason"] == "conflict" else None
         with self.db.atomic():
-            if self._applied(stored, retract).status != "applied":
+            if self._applied(stored, retract, only).status != "applied":
                 raise Built(stored["op"])
 
-    def _applied(self, stored: Mapping[str, Any], op: Op) -> Outcome:
+    def _applied(self, stored: Mapping[str, Any], op: Op, only: Collection[str] | None = None) -> Outcome:
         channels = self.author.channels | (self.by.channels if self.by else frozenset())
         me = dataclasses.replace(self.author, channels=channels, community=stored["community"])
         history = History(self.db, me, devices.lock(self.db, me, stored["device"]), self.kinds)
         history.revoked = False  # a person vouches for what a revoked phone delivered
         batch = Batch(self.db, self.kinds, me.community, self.now)
-        outcome = Verbs(batch, me, history, self.by).apply(op)
+        outcome = Verbs(batch, me, history, self.by, only=only).apply(op)
         batch.write()
         return outcome
 
@@ -216,7 +219,8 @@ class _Replay:
             detail["decided"] = {"by": self.by.id, "at": instant(self.now)}
             if outcome.status == "applied":
                 known = {name: value for name, value in stored["detail"].items() if name != "before"}
-                detail["before"] = {"status": stored["status"], "reason": stored["reason"], "detail": known}
+                stood = {name: stored[name] for name in ("status", "reason", "version")}
+                detail["before"] = {**stood, "detail": known}
         said = (outcome.status, outcome.reason, detail, outcome.version)
         tell(self.db, self.author.community, stored, self.now, *said)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,8 +55,10 @@ class Verbs:
         history: History,
         by: Me | None = None,
         ready: Mapping[int, Ready] | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
         self.ready = ready or {}
+        self.only = only  # of a patch that a decision let through: the fields that it did
         self.batch = batch
         self.me = me
         self.history = history
@@ -90,6 +92,8 @@ class Verbs:
         there = self.batch.get(kind.name, op.record)
         if there and not self._taken_back(there):
             return refused("exists")
+        if there and self.history.undone_by_its_author(kind.name, op.record):
+            return review("gone")
         unknown = sorted(set(op.patch) - kind.writable)
         if unknown:
             return refused("unknown_field", fields=dict.fromkeys(unknown, ["unknown"]))
@@ -172,6 +176,8 @@ class Verbs:
             return self._remove(op, row, undone.version)
         waiting = undone.detail.get("fields", {}) if undone.status == "review" else {}
         applied = {name: value for name, value in undone.patch.items() if name not in waiting}
+        if self.only is not None:
+            applied = {name: value for name, value in applied.items() if name in self.only}
         merged = undo(undone.base, applied, row.values)
         problems = values.misfits(kind, merged.changes)
         if problems:  # a base value is what a phone says that it saw

@@ -52,6 +52,8 @@ class Book:
                 self._take(entry)
             elif entry["what"] == "decided":
                 self._decide(entry)
+            elif entry["what"] == "taken back":
+                self._take_back(entry)
 
     def _put(self, kind: str, fields: dict[str, Any]) -> None:
         self.rows[kind].setdefault(fields["id"], {}).update(fields)
@@ -63,7 +65,7 @@ class Book:
 
     def _take(self, row: dict[str, Any]) -> None:
         self.came += 1
-        op = {**row["payload"], "user": row["user"], "device": row["device"], "applied": {}}
+        op = {**row["payload"], "user": row["user"], "device": row["device"], "applied": {}, "latest": {}}
         expected = self._outcome(op, set(row["channels"]))
         if (
             row["op"] in self.disturbed
@@ -77,20 +79,54 @@ class Book:
             self.problems.append(
                 f"{row['op']} ({op['verb']} {op['kind']}) ended as {row['status']} {row['reason']}, not {expected}"
             )
+        op["latest"] = op["applied"]
         self.done[row["op"]] = {**op, "status": row["status"], "reason": row["reason"]}
 
     def _decide(self, entry: dict[str, Any]) -> None:
         """What a supervisor let through is as if it came now, but for the time at which it was done."""
         op = self.done[entry["op"]]
         if entry["again"]:
+            op["stood"] = {name: op[name] for name in ("status", "reason")}
+            # What a conflict let through at the last try was not waiting for this one.
+            op["waited"] = set(op["patch"]) - (set(op["latest"]) if op["reason"] == "conflict" else set())
             before, op["applied"] = op["applied"], {}
             expected = self._outcome({**op, "device": ""}, set(entry["channels"]))
             if entry["status"] not in expected:
                 self.problems.append(f"{entry['op']} was decided to {entry['status']}, not {expected}")
             self.came += 1
             self._apply(op, entry["status"])
+            op["latest"] = op["applied"]
             op["applied"] = before | op["applied"]
         op |= {"status": entry["status"], "reason": entry["reason"]}
+
+    def _take_back(self, entry: dict[str, Any]) -> None:
+        """What a decision let through goes as its author would take it back, and the operation waits as it did before."""
+        undone = self.done[entry["op"]]
+        through = {name: value for name, value in undone["applied"].items() if name in undone["waited"]}
+        back = {
+            **undone,
+            "verb": "retract",
+            "patch": {"of": entry["op"]},
+            "after": [],
+            "device": "",
+            "applied": {},
+        }
+        can = undone["verb"] in ("create", "patch") and "applied" in self._retract(
+            back, set(entry["channels"]), {**undone, "applied": through}
+        )
+        if can == entry["stays"]:
+            self.problems.append(f"the decision on {entry['op']} {'stays' if can else 'was undone'}")
+        if entry["stays"]:
+            return
+        if undone["verb"] == "create":
+            self.visits[undone["record"]]["gone"] = True
+        else:
+            self.rows[undone["kind"]][undone["record"]].update(back["applied"])
+            undone["applied"] = {n: v for n, v in undone["applied"].items() if n not in through}
+            undone["latest"] = {n: v for n, v in undone["latest"].items() if n not in through}
+        if {name: entry[name] for name in undone["stood"]} != undone["stood"]:
+            self.problems.append(f"{entry['op']} waits as {entry['status']} {entry['reason']}, not as before")
+        undone |= undone["stood"]
 
     def _outcome(self, op: dict[str, Any], channels: set[str]) -> set[str]:
         """Where the operation may end."""
@@ -108,8 +144,11 @@ class Book:
 
     def _create(self, op: dict[str, Any], channels: set[str]) -> set[str]:
         home = self.rows["household"][op["patch"]["household"]]
-        if op["record"] in self.visits:
-            return {"quarantined"}
+        there = self.visits.get(op["record"])
+        if there:
+            again = there["gone"] and not op["device"]  # a decision that was undone is made again
+            if not again or there["retracted"]:
+                return {"review"} if again else {"quarantined"}
         if f"grid:{home['grid']}" not in channels:
             return ELSEWHERE
         if home["gone"]:
@@ -139,8 +178,10 @@ class Book:
                 conflict = True
         return {"review"} if conflict else {"applied"}
 
-    def _retract(self, op: dict[str, Any], channels: set[str]) -> set[str]:
-        undone = self.done.get(op["patch"]["of"])
+    def _retract(
+        self, op: dict[str, Any], channels: set[str], undone: dict[str, Any] | None = None
+    ) -> set[str]:
+        undone = undone or self.done.get(op["patch"]["of"])
         if undone is None or undone["user"] != op["user"]:
             return {"quarantined"}
         if undone["status"] in UNAPPLIED or undone["reason"] not in (None, "conflict"):
@@ -167,11 +208,11 @@ class Book:
     def _apply(self, op: dict[str, Any], status: str) -> None:
         if op["verb"] == "create" and status == "applied":
             self.visits[op["record"]] = {
-                **op["patch"], "user": op["user"], "at": device_time(op), "came": self.came, "gone": False,
+                **op["patch"], "user": op["user"], "at": device_time(op), "came": self.came, "gone": False, "retracted": False,
             }  # fmt: skip
         elif op["verb"] == "retract" and op["record"] in self.visits:
             if status == "applied":
-                self.visits[op["record"]]["gone"] = True
+                self.visits[op["record"]] |= {"gone": True, "retracted": True}
         elif status in ("applied", "review") and op["applied"]:
             self.rows[op["kind"]][op["record"]].update(op["applied"])
 

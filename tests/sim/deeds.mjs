@@ -47,6 +47,7 @@ export const WEIGHTS = {
   grids: 2,
   revoke: 0.3,
   decide: 2,
+  takeBack: 1,
 };
 const EVERYDAY = ["visit", "edit", "run", "network"];
 export const OPTIONAL = Object.keys(WEIGHTS).filter((name) => !EVERYDAY.includes(name));
@@ -272,6 +273,11 @@ export const deeds = {
     });
     if (op)
       at.world.note("server", `decides to ${verdict} ${op.slice(-4)}: ${status}, ${released.length} follow`);
+  },
+
+  takeBack(at, _phone, chance) {
+    const { op, status } = at.wire.tell({ do: "take_back", by: "zhang", draw: chance.int(0, 99) });
+    if (op) at.world.note("server", `undoes the decision on ${op.slice(-4)}: ${status}`);
   },
 
   revoke(at, phone) {

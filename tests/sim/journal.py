@@ -70,6 +70,11 @@ class Journal:
         self.entries.append({"what": "decided", **told})
         self._dense(False)
 
+    def taken_back(self, op: str, channels: list[str], stays: bool) -> None:
+        """A person undid a decision, or could not, for others went on from it."""
+        self.decided(op, channels, again=False)
+        self.entries[-1] |= {"what": "taken back", "stays": stays}
+
     def _rows(self, table: str) -> dict[str, dict[str, Any]]:
         cursor = self.database.execute_sql(f'SELECT * FROM "{table}"')
         names = [column[0] for column in cursor.description]

@@ -52,6 +52,7 @@ ODD = ("(bug)", "(constraint)")  # notes that make the server take a batch one b
 WAITING = (
     """SELECT "op", "user" FROM "sync_operation" WHERE "status" IN ('review', 'quarantined') ORDER BY "op" """
 )
+TAKEN = """SELECT "op", "user" FROM "sync_operation" WHERE "status" = 'applied' AND "detail" LIKE ? ORDER BY "op" """
 try:
     replay = importlib.import_module("sync.replay")
 except ModuleNotFoundError:
@@ -170,6 +171,26 @@ class Server:
         for number, one in enumerate([op["op"], *said.released]):
             self.journal.decided(one, channels, again=verdict == "apply" or number > 0)
         return {"op": op["op"], "status": said.status, "released": said.released}
+
+    def take_back(self, by: str, draw: int) -> dict[str, Any]:
+        """A supervisor undoes what a decision let through."""
+        taken = oracle.rows(self.database, TAKEN, '%"before"%')
+        if not taken or replay is None:
+            return {"op": None}
+        op = taken[draw % len(taken)]
+        author, judge = (me_of(Account.get_by_id(id)) for id in (op["user"], self.people[by]["id"]))
+        if author.community != judge.community:
+            return {"op": None}
+        channels = sorted(author.channels | judge.channels)
+        try:
+            said = replay.take_back(self.database, self.kinds, author, op["op"], _moment, by=judge)
+        except replay.Built:
+            self.journal.taken_back(op["op"], channels, stays=True)
+            return {"op": op["op"], "status": "stays"}
+        self.journal.taken_back(op["op"], channels, stays=False)
+        for one in said.released:
+            self.journal.decided(one, channels, again=True)
+        return {"op": op["op"], "status": said.status}
 
     def backup(self) -> dict[str, Any]:
         """A copy of the database, made while it serves."""

@@ -9,10 +9,11 @@ import pytest
 
 from sync import replay as replaying
 from sync.ids import uuid7
-from sync.replay import Unknown, replay, settle
+from sync.replay import Built, Unknown, replay, settle, take_back
 from sync.results import tell_again
 from sync.scope import Me
 from sync.store import Feed, Operation, Result, new_epoch
+from sync.write import put
 from tests.sync.world import Home, Knock, Phone, World, person
 
 
@@ -264,3 +265,80 @@ def test_a_decision_that_a_restored_copy_has_forgotten_is_unsaid_on_the_phone(wo
     li.cursors = {}
     li.sync()
     assert (heard(li, op)["status"], heard(li, op)["reason"]) == ("quarantined", "invalid")
+
+
+def undone(world: World, op: Mapping[str, Any], author: Me) -> replaying.Decided:
+    """Zhang takes the decision back."""
+    return take_back(world.database, world.kinds, author, op["op"], world.now, by=world.zhang)
+
+
+def test_zhang_takes_a_decision_back_and_what_it_let_through_waits_as_before(world: World) -> None:  # P13
+    li = world.phone(world.li)
+    op = li.knock("three-1", "unheard_of")
+    li.sync()
+    stood = li.result(op)
+    again(world, op, world.li, patch={**op["patch"], "outcome": "no_answer"})
+    assert world.home("three-1")["misses"] == 1
+    decided = undone(world, op, world.li)
+    assert (decided.status, decided.reason, decided.detail) == ("quarantined", "invalid", stood["detail"])
+    assert world.home("three-1")["misses"] == 0
+    li.sync()
+    assert heard(li, op)["status"] == "quarantined"
+    assert ("knock", op["record"]) not in li.records
+    again(world, op, world.li, patch={**op["patch"], "outcome": "met"})
+    assert Knock.get_by_id(op["record"]).gone is False
+    assert world.home("three-1")["last"] == "met"
+
+
+def test_of_a_conflict_only_what_the_decision_let_through_goes_back(world: World) -> None:  # P17
+    li, wang = world.phone(world.li), world.phone(world.zhang)
+    li.sync()
+    wang.sync()
+    wang.edit("three-1", {"people": 2}, people=5)
+    wang.sync()
+    op = li.edit("three-1", {"people": 2, "phone": ""}, people=3, phone="138")
+    li.sync()
+    version = Operation.get_by_id(op["op"]).version
+    put(world.database, world.kinds, "heping", [("home", {"id": world["three-1"], "people": 2})], world.now)
+    assert again(world, op, world.li).status == "applied"
+    assert (world.home("three-1")["people"], world.home("three-1")["phone"]) == (3, "138")
+    decided = undone(world, op, world.li)
+    assert (decided.status, decided.reason, list(decided.detail["fields"])) == (
+        "review",
+        "conflict",
+        ["people"],
+    )
+    assert (world.home("three-1")["people"], world.home("three-1")["phone"]) == (2, "138")
+    assert Operation.get_by_id(op["op"]).version == version, "others still see that the phone was changed"
+
+
+def test_a_decision_that_others_went_on_from_stays(world: World) -> None:  # P17
+    li = world.phone(world.li)
+    home = str(uuid7())
+    made = li.save("create", "home", home, {"door": world["door three-1"], "people": "three"})
+    li.sync()
+    again(world, made, world.li, patch={"door": world["door three-1"], "people": 3})
+    world.ids["new"] = home
+    li.sync()
+    li.knock("new", "met")
+    li.sync()
+    with pytest.raises(Built):
+        undone(world, made, world.li)
+    assert world.home("new")["gone"] is False
+    assert Operation.get_by_id(made["op"]).status == "applied"
+
+
+def test_a_knock_that_li_took_back_herself_does_not_return_by_a_second_decision(world: World) -> None:  # P13
+    li = world.phone(world.li)
+    op = li.knock("three-1", "unheard_of")
+    li.sync()
+    repaired = {**op["patch"], "outcome": "met"}
+    again(world, op, world.li, patch=repaired)
+    back = li.undo(op)
+    li.sync()
+    assert li.result(back)["status"] == "applied"
+    assert undone(world, op, world.li).status == "quarantined"
+    decided = again(world, op, world.li, patch=repaired)
+    assert (decided.status, decided.reason) == ("review", "gone")
+    assert Knock.get_by_id(op["record"]).gone is True
+    assert world.home("three-1")["last"] is None
