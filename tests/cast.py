@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
+import tempfile
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import peewee
+import psycopg
 
 from fieldapp.db import open_database, upgrade
 from fieldapp.declare.beginning import begin
@@ -18,6 +22,7 @@ from fieldapp.features import declare_all
 from fieldapp.home_checks.items import HOME
 from fieldapp.letters.record import Letter
 from fieldapp.people import accounts
+from sync import store
 from sync.write import put
 
 NOW = datetime(2026, 11, 23, 2, 42, 5, tzinfo=UTC)
@@ -327,8 +332,46 @@ def _grid(
 
 
 def signed_in_database(url: str) -> tuple[peewee.Database, Town]:
-    """A fresh database at `url` with the town in it."""
+    """A fresh database at `url` with the town in it: built once in a process for each sort of database, then copied."""
     declare_all()
+    sort = "sqlite" if url.startswith("sqlite") else url.rpartition("/")[0]
+    if sort not in _built:
+        database = open_database(url)
+        upgrade(database)
+        town = build_town(database)
+        database.close()
+        _built[sort] = town, _kept(sort, url)
+    else:
+        _copy(sort, _built[sort][1], url)
     database = open_database(url)
-    upgrade(database)
-    return database, build_town(database)
+    store.new_epoch(database)
+    return database, copy.deepcopy(_built[sort][0])
+
+
+_built: dict[
+    str, tuple[Town, str]
+] = {}  # sort of database → the town, and where a copy of the first one is kept
+_folder = tempfile.TemporaryDirectory(prefix="fieldapp-town-")
+
+
+def _kept(sort: str, url: str) -> str:
+    place = f"{_folder.name}/town.db" if sort == "sqlite" else f"town_{uuid.uuid4().hex[:12]}"
+    if sort == "sqlite":
+        shutil.copyfile(url.removeprefix("sqlite:///"), place)
+    else:
+        _ask(sort, f"CREATE DATABASE {place} TEMPLATE {url.rpartition('/')[2]}")
+    return place
+
+
+def _copy(sort: str, place: str, url: str) -> None:
+    if sort == "sqlite":
+        shutil.copyfile(place, url.removeprefix("sqlite:///"))
+    else:
+        name = url.rpartition("/")[2]
+        _ask(sort, f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {place}")
+
+
+def _ask(cluster: str, *statements: str) -> None:
+    with psycopg.connect(f"{cluster}/postgres", autocommit=True) as connection:
+        for one in statements:
+            connection.execute(one)

@@ -20,9 +20,9 @@ HOST = os.environ.get("FIELDAPP_TEST_HOST") or "127.0.0.1"
 READY_SECONDS = 60
 
 
-def free_port() -> int:
-    """A port that nobody listens on; from FIELDAPP_TEST_PORT upwards when that is given."""
-    first = int(os.environ.get("FIELDAPP_TEST_PORT") or 0)
+def free_port(first: int = 0) -> int:
+    """A port that nobody listens on; from `first` or FIELDAPP_TEST_PORT upwards when one is given."""
+    first = first or int(os.environ.get("FIELDAPP_TEST_PORT") or 0)
     if not first:
         with socket.socket() as door:
             door.bind((HOST, 0))

@@ -17,12 +17,17 @@ from tests.browser.phone import CHROMIUM, Phone
 from tests.cast import NOW
 from tests.conftest import missing_tool
 from tests.proxy import Proxy
-from tests.server import ROOT, Server
+from tests.server import ROOT, Server, free_port
 
 SET_CLOCK = {"FIELDAPP_NOW": NOW.isoformat()}
 TOWN = "import sys; from tests.cast import signed_in_database; signed_in_database(sys.argv[1])[0].close()"
 
 Phones = Callable[..., Phone]
+
+
+def _need_chromium(playwright: Playwright) -> None:
+    if CHROMIUM is None and not Path(playwright.chromium.executable_path).exists():
+        missing_tool("chromium")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -75,10 +80,36 @@ def demo_data(shared: Path) -> Path:
     return _made_once(shared / "demo", make)
 
 
+@pytest.fixture(scope="session")
+def road(worker_id: str) -> int:
+    """The port of the network between phones and server: a browser keeps what it keeps for one address. Not one of those
+    that are given out to whoever asks for any."""
+    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+    return free_port(18_000 + 500 * number)
+
+
+@pytest.fixture(scope="session")
+def first_day(
+    playwright: Playwright, town_data: Path, road: int, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The `server` and Li's `phone` after she has signed in and her phone has fetched all: copied for each story."""
+    folder = tmp_path_factory.mktemp("first-day")
+    _need_chromium(playwright)
+    server = Server(Path(shutil.copytree(town_data, folder / "server")), **SET_CLOCK).start()
+    try:
+        with Proxy(server.port, road) as proxy, Phone(playwright, folder / "phone", proxy.url).open() as phone:
+            phone.sign_in("li").until_ready().until_quiet()
+    finally:
+        server.stop()
+    return folder
+
+
 @pytest.fixture
-def server(town_data: Path, tmp_path: Path) -> Iterator[Server]:
-    """The real server on its own copy of the small town."""
-    made = Server(Path(shutil.copytree(town_data, tmp_path / "server")), **SET_CLOCK).start()
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """The real server on its own copy of the small town; Li has been there where the story is hers."""
+    town = request.getfixturevalue("town_data")
+    data = request.getfixturevalue("first_day") / "server" if "li" in request.fixturenames else town
+    made = Server(Path(shutil.copytree(data, tmp_path / "server")), **SET_CLOCK).start()
     yield made
     made.kill()  # a polite stop takes seconds, and nothing is asked of it any more
 
@@ -92,9 +123,9 @@ def demo_server(demo_data: Path, tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def proxy(server: Server) -> Iterator[Proxy]:
+def proxy(server: Server, road: int) -> Iterator[Proxy]:
     """The network between the phones and the server."""
-    with Proxy(server.port) as made:
+    with Proxy(server.port, road) as made:
         yield made
 
 
@@ -108,8 +139,7 @@ def other_proxy(server: Server) -> Iterator[Proxy]:
 @pytest.fixture
 def phones(playwright: Playwright, proxy: Proxy, tmp_path: Path) -> Iterator[Phones]:
     """Make phones by name: `phones("li")`; options as for a Playwright context. What they saw go wrong fails the test."""
-    if CHROMIUM is None and not Path(playwright.chromium.executable_path).exists():
-        missing_tool("chromium")
+    _need_chromium(playwright)
     made: list[Phone] = []
 
     def make(name: str, url: str | None = None, **options: object) -> Phone:
@@ -130,6 +160,7 @@ def phone(phones: Phones) -> Phone:
 
 
 @pytest.fixture
-def li(phone: Phone) -> Phone:
-    """Li's phone: signed in through the network, everything for an offline day on it."""
-    return phone.sign_in("li").until_ready()
+def li(phones: Phones, first_day: Path, tmp_path: Path) -> Phone:
+    """Li's phone: signed in through the network, everything for an offline day on it, the app open."""
+    shutil.copytree(first_day / "phone", tmp_path / "phone-li")
+    return phones("li").open("/today").until_quiet()
