@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright
+from playwright.sync_api import Playwright, expect
 
 from tests.browser.phone import CHROMIUM, Phone
 from tests.cast import NOW
@@ -23,6 +23,7 @@ SET_CLOCK = {"FIELDAPP_NOW": NOW.isoformat()}
 TOWN = "import sys; from tests.cast import signed_in_database; signed_in_database(sys.argv[1])[0].close()"
 
 Phones = Callable[..., Phone]
+expect.set_options(timeout=15_000)  # the machine of the tests may be busy; what must be quick is measured
 
 
 def _need_chromium(playwright: Playwright) -> None:
@@ -97,7 +98,10 @@ def first_day(
     _need_chromium(playwright)
     server = Server(Path(shutil.copytree(town_data, folder / "server")), **SET_CLOCK).start()
     try:
-        with Proxy(server.port, road) as proxy, Phone(playwright, folder / "phone", proxy.url).open() as phone:
+        with (
+            Proxy(server.port, road) as proxy,
+            Phone(playwright, folder / "phone", proxy.url).open() as phone,
+        ):
             phone.sign_in("li").until_ready().until_quiet()
     finally:
         server.stop()
