@@ -15,6 +15,7 @@ SETTINGS = {
     "includeIndicatorStyles": "false",
     "historyCacheSize": "0",
     "defaultSettleDelay": "0",
+    "historyEnabled": "false",
     "refreshOnHistoryMiss": "false",
 }
 # What a template may not say (a pattern), and the functions that only serve it, with what they give without it.
@@ -86,7 +87,6 @@ WRITTEN = {
     r"hasHeader\(xhr, 'HX-(?!Redirect|Push-Url)[\w-]+'\)": "false",
     r"htmx\.config\.(globalViewTransitions|ignoreTitle|getCacheBusterParam|withCredentials|disableInheritance)\b": "false",
     r"htmx\.config\.(inlineScriptNonce|inlineStyleNonce|triggerSpecsCache)\b": "null",
-    r"htmx\.config\.historyEnabled\b": "true",
     r"htmx\.config\.(defaultSwapDelay|timeout)\b": "0",
     r"swapSpec\.hasOwnProperty\('transition'\)": "false",
     r"\bswapSpec\??\.(transition|ignoreTitle|scroll|scrollTarget|focusScroll|swapDelay)\b(?! =)": "undefined",

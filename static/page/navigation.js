@@ -6,6 +6,7 @@ import htmx from "htmx.org";
 
 Object.assign(htmx.config, {
   historyCacheSize: 0, // no resident's data in the browser's session storage
+  historyEnabled: false, // we tell the browser ourselves: see `step`
   refreshOnHistoryMiss: false,
   includeIndicatorStyles: false,
   allowEval: false,
@@ -25,8 +26,23 @@ const here = () => location.pathname + location.search;
 
 /** Where each address was scrolled to, for back and forward; gone with the page. @type {Map<string, number>} */
 const scrolled = new Map();
-/** The address shown now; `location` is already the next one when the browser goes back. */
+/** The address shown now; `location` is the one before until it is painted, and the next one when the browser goes back. */
 let shown = here();
+let late = false;
+
+export const address = () => shown;
+
+/** Tells the browser where we are; a refused form is no step of its own. */
+function step() {
+  if (late && shown !== here()) history.pushState({ htmx: true }, "", shown);
+  late = false;
+}
+
+/** What the browser then writes down takes as long as a screen's layout: it comes once the screen is painted. */
+function stepOncePainted() {
+  late = true;
+  requestAnimationFrame(() => setTimeout(step));
+}
 
 /** A theme or language chosen on this page takes effect at once: the screen carries both, the document shows them. */
 function dressDocument() {
@@ -50,11 +66,6 @@ function focusNew() {
   if (!heading) return;
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
-}
-
-function arrive() {
-  shown = here();
-  dressDocument();
 }
 
 /** @param {boolean} visible */
@@ -92,20 +103,22 @@ export function startNavigation(worker) {
   });
 
   on("htmx:beforeHistoryUpdate", (event) => {
+    step();
     scrolled.set(shown, window.scrollY);
-    const update = event.detail.history;
-    if (update.path === here()) update.type = "replace"; // a refused form is not a step of its own
+    shown = event.detail.history.path;
+    stepOncePainted();
   });
 
   on("htmx:afterSettle", (event) => {
     if (event.target !== screen()) return;
-    arrive();
+    dressDocument();
     focusNew();
   });
 
   on("htmx:historyCacheMiss", () => scrolled.set(shown, window.scrollY));
   on("htmx:historyRestore", () => {
-    arrive();
+    shown = here();
+    dressDocument();
     focusNew();
     window.scrollTo(0, scrolled.get(shown) ?? 0);
   });

@@ -1,6 +1,7 @@
 // Status: keeps the parts marked `data-live` (the header's status line among them) in step with the phone.
 
 import htmx from "htmx.org";
+import { address } from "./navigation.js";
 
 const EVERY = 60 * 1000; // "3 min ago" grows older
 const GATHER = 150;
@@ -30,12 +31,11 @@ async function refresh() {
   if (asking) return refreshSoon();
   if (document.visibilityState !== "visible" || !document.querySelector("[data-live][id]")) return;
   asking = true;
-  const path = location.pathname + location.search;
+  const path = address();
   try {
     const answer = await fetch(path, { headers: { "HX-Request": "true" } });
     const html = await answer.text();
-    const moved = path !== location.pathname + location.search;
-    if (answer.ok && !moved) replaceLive(new DOMParser().parseFromString(html, "text/html"));
+    if (answer.ok && path === address()) replaceLive(new DOMParser().parseFromString(html, "text/html"));
   } catch {
     // no answer: what is shown stays
   } finally {

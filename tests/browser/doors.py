@@ -107,7 +107,8 @@ def waits(phone: Phone, count: int, page: Page | None = None) -> None:
 
 
 def received(phone: Phone, page: Page | None = None) -> None:
-    """The header says that everything has been received, and since when."""
+    """The button has done its work, and the header says that everything has been received, and since when."""
+    expect((page or phone.page).locator("[data-run][aria-busy]")).to_have_count(0, timeout=45_000)
     said = re.compile(words("%(time)s received", time=r"\d\d:\d\d"))
     expect(status(page or phone.page)).to_have_text(said, timeout=45_000)
 

@@ -98,6 +98,7 @@ def choose(phone: Phone, title: str = FIRE) -> None:
     """The letter, from the household's list of them."""
     phone.go(LETTERS).page.get_by_role("link", name=title, exact=True).click()
     expect(phone.page.locator("h1")).to_have_text(title)
+    expect(phone.page).to_have_url(re.compile("/letters/."))
 
 
 def show_office(phone: Phone, letter: dict[str, Any]) -> Any:

@@ -27,7 +27,6 @@ from tests.browser.doors import (
 from tests.browser.office import Office
 from tests.browser.phone import Phone
 from tests.browser.slow import share_of_a_core
-from tests.cast import named
 from tests.proxy import Proxy
 from tests.server import Server
 
@@ -53,7 +52,7 @@ def test_a_routine_visit_takes_three_taps_and_ten_seconds_on_an_old_phone(li: Ph
         took = time.perf_counter() - start
     taps = li.evaluate("() => window.taps")
     print(f"\nroutine visit on a sixth of a core ({how}): {taps} taps, {took:.1f} s from board to board")
-    assert page.url.endswith(UNIT)
+    expect(page).to_have_url(li.url + UNIT)
     assert taps == 3
     assert took < SECONDS_FOR_A_ROUTINE_VISIT
     assert [one["patch"]["outcome"] for one in operations(li, "li")] == ["met"]
@@ -66,7 +65,7 @@ def test_nobody_opens_is_one_tap_on_the_board_and_says_when_to_come_back(li: Pho
     page.locator(f"button[formaction='{visit(FIRST)}']").tap()
     expect(toast(page)).to_contain_text(FIRST)
     assert li.evaluate("() => window.taps") == 1
-    assert page.url.endswith(UNIT)
+    expect(page).to_have_url(li.url + UNIT)
     cell = page.locator(".cell", has=page.locator(f"a[href='{visit(FIRST)}']"))
     expect(cell).to_have_class(re.compile("no_answer"))
     # It is 10:42 in the town: this evening.
@@ -194,4 +193,4 @@ def test_a_form_without_an_outcome_is_not_saved_and_says_so(li: Phone, proxy: Pr
     expect(page.locator("[role=alert].card")).to_contain_text(words("Not saved yet"))
     expect(page.locator("#note")).to_have_value("忘了选结果")
     assert operations(li, "li") == []
-    assert named("household " + FIRST) in page.url
+    expect(page).to_have_url(li.url + visit(FIRST))
