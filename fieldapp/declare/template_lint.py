@@ -1,4 +1,4 @@
-"""Refuses markup that the strict content security policy kills, or worse, lets run unfiltered."""
+"""Refuses markup that the strict content security policy kills, or worse, lets run unfiltered, and a form that would go astray."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ _REFUSED = [
         r"<script\b(?![^>]*(?:\bsrc\s*=|application/json))",
         "an inline script is not run",
         "write it in static/page",
+    ),
+    # It comes into a page whose address is still the one before.
+    (
+        r"<form\b(?![^>]*\saction\s*=)[^>]*>",
+        "a form without an action goes astray",
+        'write action="{{ url }}"',
     ),
 ]
 _PATTERNS = [(re.compile(pattern, re.IGNORECASE), what, instead) for pattern, what, instead in _REFUSED]

@@ -344,6 +344,7 @@ REFUSED: list[tuple[str, int, str]] = [
     ("<a hx-trigger=\"keyup[key=='x']\">", 1, "fires unfiltered"),
     ("<a hx-vals='js:{a: 1}'>", 1, "js: values are not evaluated"),
     ('<a href="javascript:x()">', 1, "a javascript: address"),
+    ('<form method="post"\n class="card">', 2, "a form without an action"),
     ("<script>x()</script>", 1, "an inline script"),
     ("<style>x</style>", 1, "an inline style sheet"),
 ]
