@@ -39,6 +39,7 @@ from fieldapp.people import accounts  # noqa: E402
 from fieldapp.people.account import Account  # noqa: E402
 from fieldapp.people.me import me_of  # noqa: E402
 from sync.kinds import Kind  # noqa: E402
+from sync.scope import Me  # noqa: E402
 from sync.store import new_epoch  # noqa: E402
 from sync.write import put  # noqa: E402
 from tests.sim import oracle, town  # noqa: E402
@@ -153,15 +154,21 @@ class Server:
             self.journal.add("revoke", device=device)
         return {"known": known}
 
+    def _drawn(self, draw: int, by: str, sql: str, *given: str) -> tuple[dict[str, Any], Me, Me] | None:
+        """One of the operations that are asked for, its author and who decides, where both are of one community."""
+        among = oracle.rows(self.database, sql, *given)
+        if not among or replay is None:
+            return None
+        op = among[draw % len(among)]
+        author, judge = (me_of(Account.get_by_id(id)) for id in (op["user"], self.people[by]["id"]))
+        return (op, author, judge) if author.community == judge.community else None
+
     def decide(self, by: str, draw: int, verdict: str) -> dict[str, Any]:
         """A supervisor decides about something that waits: it is applied after all, or stays out."""
-        waiting = oracle.rows(self.database, WAITING)
-        if not waiting or replay is None:
+        found = self._drawn(draw, by, WAITING)
+        if found is None:
             return {"op": None}
-        op = waiting[draw % len(waiting)]
-        author, judge = (me_of(Account.get_by_id(id)) for id in (op["user"], self.people[by]["id"]))
-        if author.community != judge.community:
-            return {"op": None}
+        op, author, judge = found
         if verdict == "apply":
             said = replay.replay(self.database, self.kinds, author, op["op"], _moment, by=judge)
         else:
@@ -174,13 +181,10 @@ class Server:
 
     def take_back(self, by: str, draw: int) -> dict[str, Any]:
         """A supervisor undoes what a decision let through."""
-        taken = oracle.rows(self.database, TAKEN, '%"before"%')
-        if not taken or replay is None:
+        found = self._drawn(draw, by, TAKEN, '%"before"%')
+        if found is None:
             return {"op": None}
-        op = taken[draw % len(taken)]
-        author, judge = (me_of(Account.get_by_id(id)) for id in (op["user"], self.people[by]["id"]))
-        if author.community != judge.community:
-            return {"op": None}
+        op, author, judge = found
         channels = sorted(author.channels | judge.channels)
         try:
             said = replay.take_back(self.database, self.kinds, author, op["op"], _moment, by=judge)
