@@ -67,7 +67,6 @@ def answer(form: str, name: str, columns: Sequence[str], rows: Rows) -> Response
     if form not in FORMS:
         abort(404)
     make, mimetype = FORMS[form]
-    made = Response(make(columns, rows), content_type=mimetype)
     title = STRANGE.sub("-", name).strip("-.")[:80] or "list"
     file = io.BytesIO(make(columns, rows))
     made = send_file(file, mimetype, as_attachment=True, download_name=f"{title}.{form}", max_age=0)
