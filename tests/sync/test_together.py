@@ -17,6 +17,7 @@ import pytest
 from sync.ids import uuid7
 from sync.store import Counter, Feed, Operation
 from sync.wire import Busy
+from sync.write import put
 from tests.sync.world import Home, Knock, Phone, World
 
 
@@ -215,6 +216,28 @@ def test_a_server_that_is_killed_has_taken_all_or_nothing(
     assert {result["status"] for result in li.results.values()} == {"applied"}
     assert Knock.select().count() == 3
     assert [world.home(f"three-{n}")["misses"] for n in (1, 2, 3)] == [1, 1, 1]
+
+
+def test_a_register_that_is_imported_and_phones_that_push_throw_nobody_out(world: World) -> None:  # P14 P22
+    """Whoever writes has the lock before reading: what was read is still so when it is written."""
+
+    def imported() -> None:
+        for people in range(60):
+            home = {"id": world["three-1"], "people": people}
+            put(world.database, world.kinds, "heping", [("home", home)], world.now)
+
+    def pushing(phone: Phone) -> Callable[[], None]:
+        def run() -> None:
+            for _ in range(30):
+                phone.knock("three-1", "no_answer")
+                phone.sync()
+
+        return run
+
+    li, wang = world.phone(world.li), world.phone(world.wang)
+    assert at_once(world.database, imported, pushing(li), pushing(wang)) == [None] * 3
+    home = world.home("three-1")
+    assert (home["people"], home["misses"]) == (59, 60)
 
 
 def test_a_lock_held_by_another_program_makes_the_phone_wait(world: World) -> None:  # P13
