@@ -71,7 +71,8 @@ def post_sync() -> Response:
         log.warning("sync.bad_request", problem=type(bad).__name__)
         return refusal("bad_request")
     except Refused as refused:
-        if refused.code == "revoked" and not wanted.ops and not wanted.report.waiting:
+        report = wanted.report
+        if refused.code == "revoked" and not (wanted.ops or report.waiting or report.files):
             logout_user()  # it has delivered everything and clears itself now
             session.clear()
         return refusal(refused.code, **refused.more)

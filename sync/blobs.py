@@ -84,14 +84,26 @@ def keep(
         rows.insert(db, Blob, [blob], keep=True)
         extra = f' AND "community" = {mark} AND "user" = {mark}'
         naming = rows.select(db, Attachment, "hash", [hash], extra=extra, parameters=[me.community, me.id])
-        if not naming:
-            return
-        batch = Batch(db, kinds, me.community, now)
-        batch.load((one["kind"], one["record"]) for one in naming)
-        for one in naming:
-            if one["kind"] in kinds and (row := batch.get(one["kind"], one["record"])):
-                _show(batch, row)
-        batch.write()
+        _show_all(db, kinds, me.community, naming, now)
+
+
+def _show_all(
+    db: peewee.Database,
+    kinds: Mapping[str, Kind],
+    community: str,
+    naming: Iterable[Mapping[str, str]],
+    now: datetime,
+) -> None:
+    """Show on the records of these attachments which of their blobs are here."""
+    named = sorted({(one["kind"], one["record"]) for one in naming if one["kind"] in kinds})
+    if not named:
+        return
+    batch = Batch(db, kinds, community, now)
+    batch.load(named)
+    for kind, record in named:
+        if row := batch.get(kind, record):
+            _show(batch, row)
+    batch.write()
 
 
 def _show(batch: Batch, row: Row) -> None:
@@ -152,13 +164,21 @@ def lost(db: peewee.Database, depot: Depot) -> list[str]:
     return [name for row in found if not depot.has(name := name_of(*row))]
 
 
-def adopt(db: peewee.Database, depot: Depot, now: datetime) -> None:
-    """After a restore: what lies in the depot is here, also where this copy of the database is older than it."""
+def adopt(db: peewee.Database, kinds: Mapping[str, Kind], depot: Depot, now: datetime) -> None:
+    """After a restore: what lies in the depot is here, also where this copy of the database is older than it.
+
+    Records of the copy that name such a blob show it: no phone has its bytes any more, so it will not arrive again.
+    """
     made = []
     for name in depot.names():
         community, user, hash = name.split("/")
         size = len(depot.get(name) or b"")
         made.append({"community": community, "user": user, "hash": hash, "size": size, "at": instant(now)})
-    with writing(db):
-        for at in range(0, len(made), 1000):
-            rows.insert(db, Blob, made[at : at + 1000], keep=True)
+    for at in range(0, len(made), 1000):
+        here = made[at : at + 1000]
+        with writing(db):
+            rows.insert(db, Blob, here, keep=True)
+            naming = rows.select(db, Attachment, "hash", {one["hash"] for one in here})
+            for community in sorted({one["community"] for one in naming}):
+                own = [one for one in naming if one["community"] == community]
+                _show_all(db, kinds, community, own, now)

@@ -102,15 +102,18 @@ def note(db: peewee.Database, me: Me, id: str, now: datetime, contact: Contact) 
         if device["user"] != me.id:
             raise Refused("fork")
         recent = device["last_exchange"] > instant(now - NOTE_EVERY)
-        same = device["app"] == contact.app and device["report"].get("waiting") == contact.report.get(
-            "waiting"
-        )
+        same = device["app"] == contact.app and _waits(device["report"]) == _waits(contact.report)
         if recent and same and not contact.report.get("alarms") and me.channels.issubset(device["channels"]):
             return bool(device["revoked"])
     with writing(db):
         device = lock(db, me, id)
         save(db, device, me, now, contact)
         return bool(device["revoked"])
+
+
+def _waits(report: Mapping[str, Any]) -> tuple[int, bool]:
+    """What of a report is worth a write: how many operations wait, and whether attachments do."""
+    return int(report.get("waiting") or 0), bool(report.get("files"))
 
 
 def is_revoked(db: peewee.Database, id: str) -> bool:

@@ -45,7 +45,10 @@ def exchange(
     skipped = renewed and not devices.is_revoked(db, asked.device)
     receipt = Receipt(0) if skipped else _arrive(db, kinds, me, asked, now)
     if receipt.revoked:
-        raise Refused("revoked", last=_standing(db, me, asked.device)[-1], results=receipt.results)
+        files = blobs.held(db, me, asked.files)  # P23
+        raise Refused(
+            "revoked", last=_standing(db, me, asked.device)[-1], results=receipt.results, files=files
+        )
     cursors: Mapping[str, Cursor] = {} if renewed else asked.cursors
     with reading(db):
         epoch_now, seq, pruned, last = _standing(db, me, asked.device)

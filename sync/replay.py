@@ -11,7 +11,7 @@ from typing import Any
 
 import peewee
 
-from sync import devices, faults, rows
+from sync import blobs, devices, faults, rows
 from sync.batch import Batch
 from sync.history import History
 from sync.ids import uuid7
@@ -197,7 +197,9 @@ class _Replay:
         history = History(self.db, me, devices.lock(self.db, me, stored["device"]), self.kinds)
         history.revoked = False  # a person vouches for what a revoked phone delivered
         batch = Batch(self.db, self.kinds, me.community, self.now)
+        blobs.lock(self.db, [op])  # P23
         outcome = Verbs(batch, me, history, self.by, only=only).apply(op)
+        blobs.attach(batch, me, [op])
         batch.write()
         return outcome
 

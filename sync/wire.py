@@ -106,6 +106,8 @@ class Report(_Strict):
     oldest: Annotated[str, Field(max_length=30)] | None = None
     used: Seq | None = None
     left: Seq | None = None
+    # Attachments that are to be sent, or were sent and not confirmed.  # P23
+    files: Seq = 0
     # Channels whose digest was wrong, since the last report.  # P16
     alarms: Annotated[list[Channel], Field(max_length=LIMIT_OPS)] = []
 

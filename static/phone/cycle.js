@@ -1,7 +1,7 @@
 // Cycle: one exchange from the first question to "no more": operations out, pages in, receipts at the end.
 
 import { applyAnswer, openSync, restamped } from "./apply.js";
-import { confirm, unconfirmed } from "./attachments.js";
+import { confirm, unconfirmed, underWayIn } from "./attachments.js";
 import { instantMs } from "./clock.js";
 import { claim, release, renew } from "./lease.js";
 import { openOutbox } from "./outbox.js";
@@ -95,12 +95,15 @@ async function rounds(store, data, around) {
       if (!further) return { code: "failed", tail: false };
     } catch (error) {
       if (error instanceof Refused && error.code === "revoked" && Number.isInteger(error.said.last)) {
-        const had = await store.write(["records", "ops", "meta"], async (tx) => {
+        const { files: asked, ops, report } = round.request;
+        const had = await store.write(STORES, async (tx) => {
           await renew(tx, around.token, around.now());
-          return receipt(tx, data, error.said, round.last, around.now());
+          await confirm(tx, asked, error.said.files ?? []);
+          const got = await receipt(tx, data, error.said, round.last, around.now());
+          return { ...got, files: await underWayIn(tx) };
         });
-        // The last word is a question without operations: it tells the server that nothing is left here.
-        if (!had.left && !round.request.ops.length) return { code: "revoked", tail: false };
+        // The last word is a question that tells the server that nothing is left here; attachments have a way of their own.
+        if (!had.left && !ops.length && (had.files || !report.files)) return { code: "revoked", tail: false };
         if (had.sent > (sent ?? -1)) refusals = 0;
         sent = had.sent;
       }
@@ -151,6 +154,7 @@ async function gather(store, data, around, sent, most) {
         oldest: waits.oldest,
         used: space?.used ?? null,
         left: space?.left ?? null,
+        files: await underWayIn(tx),
         ...(sync.alarms.length ? { alarms: sync.alarms.slice(0, MOST_ALARMS) } : {}),
       },
       tail: around.tail,

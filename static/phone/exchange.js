@@ -183,7 +183,7 @@ export function createRunner({
 
   /** Signed off by the desk, everything delivered: nothing of this person stays. @param {Store} store @returns {Promise<Outcome>} */
   const cleared = async (store) => {
-    if (!(await clear(store))) return { code: "later", user: store.user };
+    if (!(await clear(store))) return { code: "revoked", user: store.user }; // something waits: a save, an attachment
     for (const [key, value] of Object.entries({ me: null, user: null, signedOut: true, doubted: false }))
       await know(key, value);
     return { code: "cleared", user: store.user };

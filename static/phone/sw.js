@@ -73,7 +73,7 @@ async function run(reason) {
     runner = null;
   });
   const outcome = await (await runner).run(reason);
-  if (outcome.code === "done" && outcome.user)
+  if (["done", "revoked"].includes(outcome.code) && outcome.user)
     background = Promise.allSettled([
       uploader.run(outcome.user, reason === "button"),
       keepLater(data, world),

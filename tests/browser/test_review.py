@@ -17,12 +17,15 @@ from tests.browser.doors import (
     received,
     send,
     visit,
+    waits,
     words,
 )
 from tests.browser.office import Office
 from tests.browser.phone import Phone
 from tests.browser.queue import leave_work
+from tests.browser.test_photos import take
 from tests.cast import named
+from tests.photos.pictures import picture
 from tests.proxy import Proxy
 from tests.server import Server
 
@@ -128,7 +131,10 @@ def test_a_signed_off_phone_delivers_what_it_holds_and_keeps_nothing(
     proxy.mode = "refuse"
     li.go("/units/" + named("unit 3-1"))
     no_answer(li, LIVED_IN[1])
-    assert len(operations(li, "li")) == 1
+    take(li.go(visit(LIVED_IN[0])).page, picture(1))
+    expect(li.page.locator(".shot")).to_have_count(1, timeout=20_000)
+    meet(li, LIVED_IN[0])
+    waits(li, 2)
     desk = phones("desk", url=server.url, **DESK).open().sign_in("zhang")
     card = desk.go("/phones").page.locator("li.card", has_text="李")
     card.locator(".ask > summary").click()
@@ -140,10 +146,12 @@ def test_a_signed_off_phone_delivers_what_it_holds_and_keeps_nothing(
     # Nobody is signed in any more: the page speaks the browser's language.
     expect(li.page.get_by_role("status")).to_contain_text("A supervisor signed this phone off.")
     kept = [one for one in office.operations() if one["kind"] == "visit"]
-    assert [(one["status"], one["reason"]) for one in kept] == [("quarantined", "revoked")]
+    assert [(one["status"], one["reason"]) for one in kept] == [("quarantined", "revoked")] * 2
+    assert len(office.rows("SELECT * FROM sync_blob")) == 1, "the photo came before the phone was cleared"
     assert operations(li, "li") == []
     li.go("/today")
     assert "/sign-in" in li.page.url
     expect(li.page.locator("body")).not_to_contain_text("王建国")
     desk.go("/review")
+    # What one exchange brought out of one reason is one row.
     expect(desk.page.locator("#queue a.q[href*='/quarantined/']")).to_have_count(1)

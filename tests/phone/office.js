@@ -30,6 +30,8 @@ export class Office {
   forget = [];
   /** Signed off by the desk: what still comes is kept apart, and answered by its receipt alone. */
   revoked = false;
+  /** Attachments that have arrived. @type {Set<string>} */
+  here = new Set();
   clock = Date.parse("2026-11-23T02:00:00.000Z");
 
   /** @param {any} data @param {any} me */
@@ -89,7 +91,8 @@ export class Office {
         results.push({ op: op.op, seq: op.seq, reason: null, detail: {}, ...this.results.get(op.op) });
       }
     }
-    if (this.revoked) return this.refuse(403, "revoked", { last: device.last, results });
+    const files = request.files.filter((hash) => this.here.has(hash));
+    if (this.revoked) return this.refuse(403, "revoked", { last: device.last, results, files });
     const cursors = request.epoch === this.epoch ? request.cursors : {};
     const pulled = this.pull(cursors, request.tail);
     const anew = Object.keys(cursors).filter((one) => cursors[one].at < this.pruned);
@@ -104,6 +107,7 @@ export class Office {
       forget: this.forget.filter((channel) => channel in request.cursors),
       anew,
       ...pulled,
+      files,
       digests: this.counts && !pulled.more ? this.digests() : null,
     });
   }

@@ -96,3 +96,25 @@ test("a server restored from a backup gets again what it lacks before the phone 
   assert.equal(office.ops.size, 2);
   assert.equal(await held(phone), 0);
 });
+
+test("a signed-off phone keeps its session and its photos until these have arrived, then clears itself", async () => {
+  const { phone, office } = await morning();
+  await phone.visit("home-101", "no_answer");
+  const photo = (/** @type {any} */ state) =>
+    phone.store.put("blobs", undefined, { hash: "lamp", size: 3, ...state });
+  await photo({ due: 1 });
+  await phone.store.put("bytes", "lamp", new Uint8Array(3).buffer);
+  office.revoked = true;
+  assert.equal((await phone.run("button")).code, "revoked");
+  assert.equal(office.ops.size, 1);
+  assert.equal(office.requests.at(-1).report.files, 1, "the server is told, and lets it stay signed in");
+  await photo({ sent: 1 });
+  assert.equal((await phone.run("sent")).code, "revoked");
+  assert.deepEqual(office.requests.at(-1).files, [], "the server lacks it: it is to be sent again");
+  await photo({ sent: 1 });
+  office.here.add("lamp");
+  assert.equal((await phone.run("sent")).code, "cleared");
+  assert.equal(await held(phone), 0);
+  const last = office.requests.at(-1);
+  assert.deepEqual([last.ops.length, last.report.waiting, last.report.files], [0, 0, 0]);
+});

@@ -12,15 +12,17 @@ from typing import Any
 import peewee
 import pytest
 
-from sync import blobs, store, uploads
+from sync import blobs, devices, store, uploads
 from sync.blobs import Place, Unfit
 from sync.depot import Folder
 from sync.ids import uuid7
 from sync.kinds import Kind
+from sync.replay import replay
 from sync.scope import Me
 from sync.store import Blob, Upload
 from sync.uploads import Desk
 from sync.wire import Refused
+from tests.sync import harm
 from tests.sync.world import Common, ListField, World
 
 LAMP, STAIRS = b"\xff\xd8 a lamp " * 500, b"\xff\xd8 the stairs " * 500
@@ -283,16 +285,62 @@ def test_after_a_restore_the_photos_in_the_data_folder_are_here_again(reports: R
     li = world.phone(world.li)
     op = reports.report(li, "three-1", LAMP)
     reports.send(world.li, LAMP)
-    blobs.adopt(world.database, reports.place.depot, world.now)
+    blobs.adopt(world.database, world.kinds, reports.place.depot, world.now)
     assert Blob.select().count() == 1
     # The older copy knows neither the report nor its photo; the phone has forgotten the photo's bytes already.
     Blob.delete().execute()
-    blobs.adopt(world.database, reports.place.depot, world.now)
+    blobs.adopt(world.database, world.kinds, reports.place.depot, world.now)
     li.sync()
     assert Report.get_by_id(op["record"]).photos_here == [named(LAMP)]
     assert blobs.lost(world.database, reports.place.depot) == []
     empty = replace(reports.place, depot=Folder(reports.place.pieces / "elsewhere"))
     assert blobs.lost(world.database, empty.depot) == [f"heping/li/{named(LAMP)}"]
+
+
+def test_a_photo_that_came_after_the_backup_is_shown_by_the_report_that_came_before_it(
+    reports: Reports,
+) -> None:  # P20
+    world = reports.world
+    li, zhang = world.phone(world.li), world.phone(world.zhang)
+    op = reports.report(li, "three-1", LAMP)
+    li.sync()
+    copy = harm.copied(world.kinds)
+    reports.send(world.li, LAMP)
+    # The older copy: it knows the report and that the photo is on its way; the phone keeps its bytes no more.
+    harm.put_back(world.database, world.kinds, copy)
+    zhang.sync()
+    assert zhang.records["report", op["record"]]["photos_here"] == []
+    blobs.adopt(world.database, world.kinds, reports.place.depot, world.now)
+    zhang.sync()
+    assert zhang.records["report", op["record"]]["photos_here"] == [named(LAMP)]
+
+
+def test_a_report_that_zhang_lets_through_shows_the_photo_that_came_before_her_decision(
+    reports: Reports,
+) -> None:  # P13
+    world = reports.world
+    li, zhang = world.phone(world.li), world.phone(world.zhang)
+    li.sync()
+    op = reports.report(li, "three-1", LAMP)
+    devices.revoke(world.database, li.device)
+    with pytest.raises(Refused, match="revoked"):
+        li.sync()
+    reports.send(world.li, LAMP)
+    assert Report.select().count() == 0
+    replay(world.database, world.kinds, world.li, op["op"], world.now, by=world.zhang)
+    zhang.sync()
+    assert zhang.records["report", op["record"]]["photos_here"] == [named(LAMP)]
+
+
+def test_a_signed_off_phone_is_told_which_of_its_photos_are_here(reports: Reports) -> None:  # P13 P23
+    world = reports.world
+    li = world.phone(world.li)
+    li.sync()
+    reports.send(world.li, LAMP)
+    devices.revoke(world.database, li.device)
+    with pytest.raises(Refused, match="revoked") as refused:
+        li.ask(li.request() | {"files": [named(LAMP), named(STAIRS)]})
+    assert refused.value.more["files"] == [named(LAMP)]
 
 
 def test_a_photo_that_arrives_while_its_report_does_is_missed_by_neither(reports: Reports) -> None:
