@@ -72,7 +72,8 @@ def post_sync() -> Response:
         return refusal("bad_request")
     except Refused as refused:
         report = wanted.report
-        if refused.code == "revoked" and not (wanted.ops or report.waiting or report.files):
+        last_word = report.clears or report.files is None
+        if refused.code == "revoked" and last_word and not (wanted.ops or report.waiting or report.files):
             logout_user()  # it has delivered everything and clears itself now
             session.clear()
         return refusal(refused.code, **refused.more)

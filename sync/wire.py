@@ -106,8 +106,10 @@ class Report(_Strict):
     oldest: Annotated[str, Field(max_length=30)] | None = None
     used: Seq | None = None
     left: Seq | None = None
-    # Attachments that are to be sent, or were sent and not confirmed.  # P23
-    files: Seq = 0
+    # Attachments that are to be sent, or were sent and not confirmed; an app of before attachments says nothing.  # P23
+    files: Seq | None = None
+    # A phone that was signed off has its receipt for everything, and clears itself when it is refused this once more.
+    clears: bool = False
     # Channels whose digest was wrong, since the last report.  # P16
     alarms: Annotated[list[Channel], Field(max_length=LIMIT_OPS)] = []
 

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from fieldapp import create_app
 from fieldapp.limits import limiter
+from sync import devices
 from sync.ids import uuid7
 from tests.cast import NOW, Town, signed_in_database
 from tests.test_scope import client_of
@@ -135,3 +136,39 @@ def test_a_session_that_ended_takes_nothing_and_the_same_batch_is_taken_after_si
     assert li.post("/sync", json=batch).get_json()["error"]["code"] == "signed_out"
     answer = client_of(app, "li").post("/sync", json=batch).get_json()
     assert [one["status"] for one in answer["results"]] == ["applied", "applied"]
+
+
+def test_a_signed_off_phone_stays_signed_in_until_it_knows_that_everything_is_here(
+    door: tuple[Flask, Town],
+) -> None:  # P13 P20
+    app, town = door
+    li = client_of(app, "li")
+    question = asked(town)
+    assert post(li, json.dumps(question).encode()).status_code == 200
+    question["epoch"] = "another history"
+    devices.revoke(app.extensions["database"], question["device"])
+
+    def says(ops: list[dict[str, Any]], **report: Any) -> Any:
+        told = {**question, "ops": ops, "report": {"waiting": len(ops), **report}}
+        answer = post(li, json.dumps(told).encode())
+        return answer.status_code, answer.get_json()["error"]["code"], answer.get_json().get("last")
+
+    # It believes that nothing waits: a restored copy knows of no receipt, and says so.
+    assert says([], files=0) == (403, "revoked", 0)
+    assert says([visit(town, 1)], files=1) == (403, "revoked", 1)
+    assert says([], files=1) == (403, "revoked", 1)
+    assert says([], files=1, clears=True) == (403, "revoked", 1)
+    assert says([], files=0, clears=True) == (403, "revoked", 1)
+    assert says([], files=0) == (401, "signed_out", None)
+
+
+def test_a_signed_off_phone_with_an_app_of_before_photos_is_signed_out_as_it_expects(
+    door: tuple[Flask, Town],
+) -> None:  # P18
+    app, town = door
+    li = client_of(app, "li")
+    question = asked(town)
+    assert post(li, json.dumps(question).encode()).status_code == 200
+    devices.revoke(app.extensions["database"], question["device"])
+    assert post(li, json.dumps(question).encode()).status_code == 403
+    assert post(li, json.dumps(question).encode()).status_code == 401

@@ -32,7 +32,7 @@ def phones(me: Me) -> list[dict[str, Any]]:
             "last_exchange": one.last_exchange or None,
             "waiting": one.report.get("waiting", 0),
             "oldest": one.report.get("oldest"),
-            "photos": one.report.get("files", 0),
+            "photos": one.report.get("files") or 0,
             "used": one.report.get("used"),
             "left": one.report.get("left"),
             "clock": round(one.offset_ms / 1000),

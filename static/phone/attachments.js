@@ -1,5 +1,6 @@
 // Attachments: the files of a form on this phone, from the draft that holds them until the server has them (P23).
 
+import { world } from "./clock.js";
 import { settled } from "./drafts.js";
 
 /**
@@ -9,6 +10,7 @@ import { settled } from "./drafts.js";
  * @property {string} hash SHA-256 in hex
  * @property {number} size
  * @property {string} [draft] the form that holds it, until it is saved
+ * @property {number} [left] when the form was saved without it, by the phone's clock
  * @property {number} [due] the operation that names it, while it is to be sent
  * @property {number} [sent] the same, once it has been sent whole and no pull has confirmed it yet
  * @property {string} [to] where it is being sent
@@ -35,7 +37,7 @@ export async function attach(store, path, field, bytes) {
   await settled(path);
   await store.write(["blobs", "bytes", "drafts"], async (tx) => {
     const blobs = tx.objectStore("blobs");
-    if (!(await blobs.getKey(hash))) {
+    if (((await blobs.get(hash)) ?? { draft: path }).draft) {
       blobs.put({ hash, size: bytes.byteLength, draft: path });
       tx.objectStore("bytes").put(bytes, hash); // WebKit refuses Blobs
     }
@@ -52,8 +54,11 @@ export function filesOf(data, kind, patch) {
   return [...new Set(Object.keys(patch).flatMap((name) => (types[name] === "photos" ? patch[name] : [])))];
 }
 
+/** What a save leaves beside it is kept so long, ms: the same form may be open in another tab, and name it yet. */
+const LEFT_FOR = 86_400_000;
+
 /**
- * In the transaction of a save: its files are to be sent; what the draft held beside them goes.
+ * In the transaction of a save: its files are to be sent; what drafts held beside saves of long ago goes.
  * @param {any} tx over "blobs" and "bytes"
  * @param {string} path
  * @param {{n: number, files: string[]}[]} ops
@@ -61,13 +66,10 @@ export function filesOf(data, kind, patch) {
 export async function queue(tx, path, ops) {
   const blobs = tx.objectStore("blobs");
   const named = new Map(ops.flatMap(({ n, files }) => files.map((hash) => [hash, n])));
-  const held = await blobs.index("draft").getAllKeys(path);
-  for (const hash of new Set([...held, ...named.keys()])) {
-    if (!named.has(hash)) forget(tx, hash);
-    else {
-      const { draft, ...blob } = (await blobs.get(hash)) ?? {};
-      if (draft) blobs.put({ ...blob, due: named.get(hash) });
-    }
+  for (const { draft, left, ...blob } of await blobs.index("draft").getAll()) {
+    if (named.has(blob.hash)) blobs.put({ ...blob, due: named.get(blob.hash) });
+    else if (left < world.now() - LEFT_FOR) forget(tx, blob.hash);
+    else if (draft === path && !left) blobs.put({ ...blob, draft, left: world.now() });
   }
 }
 

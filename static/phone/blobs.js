@@ -121,7 +121,8 @@ export function createUploader({
   /** @param {string} user @param {boolean} asked */
   const once = async (user, asked) => {
     const store = await openStore(user);
-    if (now() < (asked ? anyFrom : patientFrom) || !(await next(store))) return;
+    const early = (asked ? anyFrom : patientFrom) - now();
+    if ((early > 0 && early <= LAST_RETRY_MS) || !(await next(store))) return; // more: the phone's clock has gone back
     try {
       if (locks) {
         const options = { ifAvailable: true };
@@ -131,7 +132,7 @@ export function createUploader({
       const { status, after } = /** @type {any} */ (error);
       if (status === 401) return; // the next exchange says so, and who signs in goes on
       const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
-      const told = after * 1000 || 0;
+      const told = Math.min(LAST_RETRY_MS, after * 1000 || 0);
       const wait = Math.max(told, random() * most);
       anyFrom = now() + told;
       patientFrom = now() + wait;

@@ -66,9 +66,10 @@ async function rounds(store, data, around) {
   let sent = null;
   let most = Infinity;
   let refusals = 0;
+  let clears = false;
   let before = "";
   for (;;) {
-    const round = await gather(store, data, around, sent, most);
+    const round = await gather(store, data, around, sent, most, clears);
     try {
       const { answer, offset } = await around.ask(round.request, round.offset);
       const taken = Math.max(round.from, Math.min(round.last, answer.last + round.base));
@@ -102,8 +103,9 @@ async function rounds(store, data, around) {
           const got = await receipt(tx, data, error.said, round.last, around.now());
           return { ...got, files: await underWayIn(tx) };
         });
-        // The last word is a question that tells the server that nothing is left here; attachments have a way of their own.
-        if (!had.left && !ops.length && (had.files || !report.files)) return { code: "revoked", tail: false };
+        if (!had.left && !ops.length && (had.files || report.clears)) return { code: "revoked", tail: false };
+        // The last word: the server has everything, by its own account, and ends the session.
+        clears = !had.left && !had.files;
         if (had.sent > (sent ?? -1)) refusals = 0;
         sent = had.sent;
       }
@@ -126,9 +128,10 @@ async function rounds(store, data, around) {
  * @param {Around} around
  * @param {number | null} sent
  * @param {number} most
+ * @param {boolean} clears
  * @returns {Promise<Round>}
  */
-async function gather(store, data, around, sent, most) {
+async function gather(store, data, around, sent, most, clears) {
   const space = await room();
   // The first use of the outbox makes the device id: a write.
   return store.write(["ops", "meta", "blobs"], async (tx) => {
@@ -155,6 +158,7 @@ async function gather(store, data, around, sent, most) {
         used: space?.used ?? null,
         left: space?.left ?? null,
         files: await underWayIn(tx),
+        ...(clears ? { clears } : {}),
         ...(sync.alarms.length ? { alarms: sync.alarms.slice(0, MOST_ALARMS) } : {}),
       },
       tail: around.tail,

@@ -170,12 +170,12 @@ export function createRunner({
     try {
       let outcome = await locked(store, false);
       while (outcome.code === "done" && outcome.tail) outcome = await locked(store, true);
-      if (outcome.code === "revoked") return cleared(store);
+      if (outcome.code === "revoked") return await cleared(store);
       if (outcome.code === "done") failures = 0;
       else backOff();
       return { code: outcome.code, user };
     } catch (error) {
-      return failed(store, error);
+      return await failed(store, error);
     } finally {
       await mark(store);
     }

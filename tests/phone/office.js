@@ -30,6 +30,8 @@ export class Office {
   forget = [];
   /** Signed off by the desk: what still comes is kept apart, and answered by its receipt alone. */
   revoked = false;
+  /** Until a signed-off phone has said its last word. */
+  signedIn = true;
   /** Attachments that have arrived. @type {Set<string>} */
   here = new Set();
   clock = Date.parse("2026-11-23T02:00:00.000Z");
@@ -75,6 +77,7 @@ export class Office {
 
   /** @param {any} request @returns {Response} */
   answer(request) {
+    if (!this.signedIn) return this.refuse(401, "signed_out");
     if (request.user !== this.me.id) return this.refuse(409, "other_user", { user: this.me.id });
     const device = this.devices.get(request.device) ?? { last: 0, seen: new Map() };
     this.devices.set(request.device, device);
@@ -92,7 +95,11 @@ export class Office {
       }
     }
     const files = request.files.filter((hash) => this.here.has(hash));
-    if (this.revoked) return this.refuse(403, "revoked", { last: device.last, results, files });
+    if (this.revoked) {
+      const { clears, waiting, files: photos } = request.report;
+      this.signedIn = !clears || Boolean(request.ops.length || waiting || photos);
+      return this.refuse(403, "revoked", { last: device.last, results, files });
+    }
     const cursors = request.epoch === this.epoch ? request.cursors : {};
     const pulled = this.pull(cursors, request.tail);
     const anew = Object.keys(cursors).filter((one) => cursors[one].at < this.pruned);

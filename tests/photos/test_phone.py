@@ -263,14 +263,19 @@ def test_another_page_sends_the_same_photo_at_the_same_time(li: Phone) -> None:
     assert arrived(hash)
 
 
-def test_a_removed_photo_leaves_the_phone_with_the_save_and_the_others_are_sent(li: Phone) -> None:
+def test_a_removed_photo_is_not_sent_and_leaves_the_phone_with_the_first_save_a_day_later(li: Phone) -> None:
     where = urlencode({"for": DOOR, "field": "photos"})
     gone = picture(30, (400, 300))
     li.tell("ask", path=f"/photos?{where}", method="PUT", bytes=base64.b64encode(gone).decode())
     kept = li.photograph(picture(31, (400, 300)))
     li.exchange()
-    assert li.upload() == []
+    assert [one["hash"] for one in li.upload()] == [hashlib.sha256(gone).hexdigest()]
     assert arrived(kept)
+    clock[0] = NOW + timedelta(hours=25)
+    li.tell("clock", now=int(clock[0].timestamp() * 1000))
+    li.photograph(picture(33, (400, 300)))
+    li.exchange()
+    assert li.upload() == []
     assert Blob.select().where(Blob.hash == hashlib.sha256(gone).hexdigest()).count() == 0
 
 

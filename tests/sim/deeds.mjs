@@ -1,5 +1,6 @@
 // Deeds: what people, phones and the server do in a history; each deed draws from a stream of its own.
 
+import { createHash } from "node:crypto";
 import { Phone } from "./handset.mjs";
 import { copied, fill, lying, noted, quiet, users } from "./storage.mjs";
 
@@ -21,6 +22,7 @@ const MINUTE = 60_000;
 export const WEIGHTS = {
   visit: 12,
   edit: 9,
+  photo: 4,
   profile: 2,
   twice: 2,
   undo: 5,
@@ -46,8 +48,8 @@ export const WEIGHTS = {
   move: 1,
   grids: 2,
   revoke: 0.3,
-  decide: 2,
-  takeBack: 1,
+  decide: 3,
+  takeBack: 3,
 };
 const EVERYDAY = ["visit", "edit", "run", "network"];
 export const OPTIONAL = Object.keys(WEIGHTS).filter((name) => !EVERYDAY.includes(name));
@@ -55,8 +57,8 @@ export const OPTIONAL = Object.keys(WEIGHTS).filter((name) => !EVERYDAY.includes
 /** @typedef {import("./history.mjs").History} History */
 /** @typedef {import("./chance.mjs").Chance} Chance */
 
-/** A person at a door. @param {History} at @param {Phone} phone @param {Chance} chance @param {{facts?: boolean, note?: string}} [more] */
-function visit(at, phone, chance, { facts = false, note = "" } = {}) {
+/** A form that a person fills in at a door, and its address. @param {History} at @param {Phone} phone @param {Chance} chance @param {{facts?: boolean, note?: string}} [more] @returns {{path: string, form: any} | undefined} */
+function filled(at, phone, chance, { facts = false, note = "" } = {}) {
   const user = noted(phone.storage, null, "user");
   const homes = lying(phone.storage, user, "records").filter((row) => row.kind === "household" && row.shown);
   if (!phone.boot || !homes.length) return;
@@ -77,7 +79,19 @@ function visit(at, phone, chance, { facts = false, note = "" } = {}) {
     phone.name,
     `visits ${home.address}: ${outcome} ${form.note} ${facts ? [form.phone, form.people, form.tenure] : ""}`,
   );
-  return at.submit(phone, `/households/${home.id}/visit`, form);
+  return { path: `/households/${home.id}/visit`, form };
+}
+
+/** A person at a door. @param {History} at @param {Phone} phone @param {Chance} chance @param {{facts?: boolean, note?: string}} [more] */
+function visit(at, phone, chance, more) {
+  const made = filled(at, phone, chance, more);
+  return made && at.submit(phone, made.path, made.form);
+}
+
+/** A picture with a name of its own; a few of them travel in two pieces. @param {History} at @param {Chance} chance */
+function picture(at, chance) {
+  const tail = chance.fill(new Uint8Array(chance.hit(0.2) ? 140_000 : 16));
+  return new Uint8Array(Buffer.concat([Buffer.from(at.town.picture, "base64"), tail]));
 }
 
 /** @type {Record<string, (at: History, phone: Phone, chance: Chance) => unknown>} */
@@ -85,6 +99,21 @@ export const deeds = {
   visit: (at, phone, chance) => visit(at, phone, chance),
   edit: (at, phone, chance) => visit(at, phone, chance, { facts: true }),
   poison: (at, phone, chance) => visit(at, phone, chance, { note: chance.pick(POISON) }),
+
+  /** A visit with a picture or two; each is kept on the phone before the form is saved. */
+  async photo(at, phone, chance) {
+    const made = filled(at, phone, chance);
+    if (!made) return;
+    const photos = [];
+    for (let left = chance.int(1, 2); left; left--) {
+      const shot = picture(at, chance);
+      const path = `/photos?for=${encodeURIComponent(made.path)}&field=photos`;
+      const answer = await phone.boot?.ask("PUT", path, shot).catch(() => null);
+      at.world.note(phone.name, `takes a picture -> ${answer?.status}`);
+      if (answer?.status === 201) photos.push(createHash("sha256").update(shot).digest("hex"));
+    }
+    if (phone.boot) at.submit(phone, made.path, { ...made.form, photos });
+  },
 
   profile(at, phone, chance) {
     const form = {
@@ -161,7 +190,12 @@ export const deeds = {
   clone(at, phone) {
     if (at.phones.length >= 12 || !quiet(phone.storage)) return;
     const twin = at.phone(phone.person);
-    Object.assign(twin, { storage: copied(phone.storage), skew: phone.skew, session: phone.session });
+    Object.assign(twin, {
+      storage: copied(phone.storage),
+      skew: phone.skew,
+      session: phone.session,
+      cleared: phone.cleared,
+    });
     at.world.note(twin.name, `is a copy of ${phone.name}`);
     twin.start();
     twin.boot.run("start", null);
@@ -225,8 +259,10 @@ export const deeds = {
 
   restore(at, phone, chance) {
     if (!at.copies.length) return deeds.backup(at, phone, chance);
-    // A signed-off phone clears itself once its work is here: an older copy of the centre has no second source for it.
-    if (at.signedOff) return;
+    // A signed-off phone has cleared itself once its work is here: an older copy of the centre has no second source for it.
+    const lie = new Set(at.phones.flatMap((one) => one.operations().map((op) => op.op)));
+    const cleared = new Set(at.phones.filter((one) => one.cleared).map((one) => one.name));
+    for (const one of at.saved) if (cleared.has(one.phone) && !lie.has(one.op)) one.excused = true;
     const copy = chance.pick(at.copies);
     at.wire.tell({ do: "restore", copy });
     at.restored = true;
@@ -283,7 +319,6 @@ export const deeds = {
   revoke(at, phone) {
     const device = noted(phone.storage, users(phone.storage)[0], "outbox")?.device;
     if (!device || !at.wire.tell({ do: "revoke", device }).known) return;
-    at.signedOff = true;
     at.world.note("server", `signs off ${phone.name}`);
   },
 };

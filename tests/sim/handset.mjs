@@ -1,11 +1,18 @@
 // Handset: a phone that boots the service worker as it ships, is used, freezes, dies and is charged again.
 
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { lying, powerCut, users } from "./storage.mjs";
 
 export const ORIGIN = "http://localhost";
+
+/** What the browser makes in its own time is made at once here, so that a seed decides the order of everything. */
+const subtle = {
+  digest: async (/** @type {string} */ _, /** @type {any} */ bytes) =>
+    new Uint8Array(createHash("sha256").update(new Uint8Array(bytes)).digest()).buffer,
+};
 
 /** What the worker's script takes from its surroundings; here each is the simulation's. */
 const SURROUNDINGS = [
@@ -81,7 +88,7 @@ export class Boot {
       indexedDB: phone.storage,
       IDBKeyRange,
       navigator: self.navigator,
-      crypto: { getRandomValues: (/** @type {Uint8Array} */ array) => chance.fill(array) },
+      crypto: { getRandomValues: (/** @type {Uint8Array} */ array) => chance.fill(array), subtle },
       Math: Object.assign(Object.create(Math), { random: () => chance.real() }),
       Date: PhoneDate,
       setTimeout: (/** @type {() => void} */ run, /** @type {number} */ ms) => world.later(ms, this, run),
@@ -89,7 +96,9 @@ export class Boot {
       fetch: self.fetch,
       caches: self.caches,
       BroadcastChannel: class {
-        postMessage() {}
+        postMessage(/** @type {any} */ said) {
+          if (said.type === "cleared") phone.cleared = true;
+        }
       },
       // Packing is the wire's, not the protocol's: without it a request is readable in the trace.
       CompressionStream: undefined,
@@ -107,7 +116,7 @@ export class Boot {
 
   /**
    * A page asks this worker for an address.
-   * @param {string} method @param {string} path @param {Record<string, any>} [form]
+   * @param {string} method @param {string} path @param {Record<string, any> | Uint8Array} [form] or a file
    * @returns {Promise<any>} the answer; never, when the phone dies first
    */
   ask(method, path, form) {
@@ -162,7 +171,7 @@ export class Boot {
 class Asked {
   mode = "same-origin";
 
-  /** @param {string} method @param {string} path @param {Record<string, any>} [form] */
+  /** @param {string} method @param {string} path @param {Record<string, any> | Uint8Array} [form] or a file */
   constructor(method, path, form) {
     this.method = method;
     this.url = ORIGIN + path;
@@ -176,6 +185,10 @@ class Asked {
 
   async text() {
     return new URLSearchParams(Object.entries(this.form ?? {}).flatMap(spread)).toString();
+  }
+
+  async arrayBuffer() {
+    return new Uint8Array(/** @type {Uint8Array} */ (this.form)).buffer;
   }
 }
 
@@ -197,6 +210,8 @@ export class Phone {
   /** Names of the locks that are held, and by which boot. @type {Map<string, Boot>} */
   locks = new Map();
   syncWanted = false;
+  /** It was signed off, had delivered everything and kept nothing. */
+  cleared = false;
 
   /** @param {import("./world.mjs").World} world @param {string} name @param {string} person @param {any} wire */
   constructor(world, name, person, wire) {

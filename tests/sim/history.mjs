@@ -2,13 +2,13 @@
 
 import { deeds, OPTIONAL, WEIGHTS } from "./deeds.mjs";
 import { Phone } from "./handset.mjs";
-import { fill, lying, noted, users } from "./storage.mjs";
+import { fill, keys, lying, noted, users } from "./storage.mjs";
 import { Wire } from "./wire.mjs";
 import { World } from "./world.mjs";
 
 const WIRE_FAULTS = ["refuse", "portal", "drop", "twice", "lost", "torn", "server", "delay"];
 const HOUR = 3_600_000;
-const KEPT = ["op", "group", "kind", "record", "verb", "patch", "base", "at", "offset", "after"];
+const KEPT = ["op", "group", "kind", "record", "verb", "patch", "base", "at", "offset", "after", "files"];
 
 /**
  * @typedef {object} Options to make a history smaller
@@ -29,9 +29,6 @@ export class History {
   /** @type {number[]} */
   copies = [];
   restored = false;
-  /** A phone was signed off, and clears itself. */
-  signedOff = false;
-  /** A phone lives twice, or again from an older copy. */
 
   /** @param {import("./wire.mjs").Line} line @param {number} seed @param {Options} options */
   constructor(line, seed, options) {
@@ -150,7 +147,10 @@ export class History {
     const visits = made.filter((op) => op.verb === "create");
     const [visit] = visits;
     const fine =
-      visits.length === 1 && visit.patch.outcome === form.outcome && (visit.patch.note ?? "") === form.note;
+      visits.length === 1 &&
+      visit.patch.outcome === form.outcome &&
+      (visit.patch.note ?? "") === form.note &&
+      String(visit.patch.photos ?? []) === String(form.photos ?? []);
     if (!fine) this.world.problem(`${phone.name} said saved and holds ${JSON.stringify(visits)}`);
   }
 
@@ -179,7 +179,8 @@ export class History {
   async #exchange(phone, user, round) {
     const waiting = () => {
       const outbox = noted(phone.storage, user, "outbox");
-      return outbox ? outbox.next - outbox.acked - 1 : 0;
+      const photos = lying(phone.storage, user, "blobs").filter((one) => one.due || one.sent);
+      return (outbox ? outbox.next - outbox.acked - 1 : 0) + photos.length;
     };
     // First all that waits goes, what a restored server lacks included; then everybody hears of it.
     if (round === 1 && !waiting() && !this.restored) return;
@@ -188,7 +189,7 @@ export class History {
     for (let i = 0; i < 12; i++) {
       const code = await this.#done(phone.boot.run("button", user));
       const waits = waiting();
-      if (code === "revoked" || (code === "done" && !waits)) return;
+      if (code === "cleared" || (code === "done" && !waits)) return;
       this.world.note(phone.name, `is not at rest: ${code}, ${waits} wait`);
       const later = this.world.now + 1_000_000;
       await this.world.go(() => this.world.now >= later);
@@ -218,9 +219,13 @@ export class History {
           phone: phone.name,
           user,
           person,
-          stopped: sync?.stopped ?? null,
+          stopped: sync?.stopped ?? (!sync && phone.cleared ? "cleared" : null),
           ops: lying(phone.storage, user, "ops"),
           records,
+          blobs: lying(phone.storage, user, "blobs").map((blob) => ({
+            ...blob,
+            whole: keys(phone.storage, user, "bytes").includes(blob.hash),
+          })),
         };
       }),
     );

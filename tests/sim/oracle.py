@@ -7,6 +7,7 @@ phone shows what the server holds for its person.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import peewee
@@ -21,7 +22,7 @@ CHANNELS = {
     "household": "grid:{grid}", "visit": "grid:{grid}", "care_person": "care:{grid}", "profile": "user:{user}",
 }  # fmt: skip
 INHERITED = ("door", "stair_unit", "building", "grid")
-WHOLE = ("group", "kind", "record", "verb", "patch", "base", "at", "offset", "after")
+WHOLE = ("group", "kind", "record", "verb", "patch", "base", "at", "offset", "after", "files")
 
 
 def rows(database: peewee.Database, sql: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -46,7 +47,11 @@ def channels_of(database: peewee.Database, account: str) -> list[str]:
 
 
 def judge(
-    database: peewee.Database, journal: Journal, phones: list[dict[str, Any]], saved: list[dict[str, Any]]
+    database: peewee.Database,
+    journal: Journal,
+    phones: list[dict[str, Any]],
+    saved: list[dict[str, Any]],
+    depot: Path,
 ) -> dict[str, Any]:
     """The problems found, and how many operations ended where."""
     arrived = {row["op"]: row for row in rows(database, 'SELECT * FROM "sync_operation"')}
@@ -56,6 +61,7 @@ def judge(
     problems += places(arrived, phones, saved)
     problems += feed(database)
     problems += contents(database, journal)
+    problems += photos(database, depot, phones, saved)
     for phone in phones:
         problems += receipts(arrived, phone)
         if not phone["stopped"]:
@@ -154,6 +160,34 @@ def contents(database: peewee.Database, journal: Journal) -> list[str]:
                 found.append(
                     f"household {home['id']}: {field} is {home[field]!r}, the book says {told[field]!r}"
                 )
+    return found
+
+
+def photos(
+    database: peewee.Database, depot: Path, phones: list[dict[str, Any]], saved: list[dict[str, Any]]
+) -> list[str]:
+    """Each photo of a saved visit is at the server, whole and under its author's name, or lies on a phone that could not
+    send it; and a visit shows which of its photos are here."""
+    found, here = [], set()
+    for row in rows(database, 'SELECT * FROM "sync_blob"'):
+        file = depot / row["community"] / row["user"] / row["hash"][:2] / row["hash"]
+        if file.is_file() and file.read_bytes().startswith(b"\xff\xd8"):
+            here.add((row["user"], row["hash"]))
+        else:
+            found.append(f"no picture: {row['hash']} of {row['user']}")
+    lying = {(phone["user"], blob["hash"]) for phone in phones for blob in phone["blobs"] if blob["whole"]}
+    for op in saved:
+        for hash in op["patch"].get("photos") or []:
+            if (op["user"], hash) not in here | lying and not op.get("excused"):
+                found.append(f"lost: {op['phone']}: photo {hash} of {op['op']}")
+    for phone in phones:
+        for blob in phone["blobs"]:
+            if (blob.get("due") or blob.get("sent")) and not phone["stopped"]:
+                found.append(f"does not leave the phone: {phone['phone']}: photo {blob['hash']}")
+    for visit in rows(database, 'SELECT * FROM "visit" WHERE NOT "gone"'):
+        expected = [hash for hash in json.loads(visit["photos"]) if (visit["author"], hash) in here]
+        if json.loads(visit["photos_here"]) != expected:
+            found.append(f"visit {visit['id']} shows {visit['photos_here']} and not {expected}")
     return found
 
 

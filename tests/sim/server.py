@@ -11,7 +11,9 @@ import json
 import logging
 import os
 import random
+import shutil
 import sys
+from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +35,7 @@ config.now = _now  # before any module takes it by name
 import sync.ids  # noqa: E402
 from fieldapp import create_app  # noqa: E402
 from fieldapp import exchange as door  # noqa: E402
+from fieldapp.backup import begin_again  # noqa: E402
 from fieldapp.declare.kinds import kinds  # noqa: E402
 from fieldapp.features import declare_all  # noqa: E402
 from fieldapp.people import accounts  # noqa: E402
@@ -47,6 +50,7 @@ from tests.sim.faults import Died, _error, failing  # noqa: E402
 from tests.sim.journal import Journal  # noqa: E402
 from tests.sim.shelves import reopen, shelf_for  # noqa: E402
 
+TOLD = ("Content-Type", "Retry-After", "Location", "Tus-Resumable", "Upload-Offset")
 ODD = ("(bug)", "(constraint)")  # notes that make the server take a batch one by one
 
 
@@ -95,6 +99,8 @@ class Server:
         self.shelf.begin()
         reopen(self.database)
         self.shelf.copies = 0
+        for folder in ("photos", "uploads"):
+            shutil.rmtree(config.data_folder() / folder, ignore_errors=True)
         # Each history has an epoch of its own, made from its seed.
         new_epoch(self.database)
         self.journal = Journal(self.database)
@@ -103,32 +109,49 @@ class Server:
 
     def sync(self, person: str | None, body: str, fault: dict[str, Any] | None = None) -> dict[str, Any]:
         """One exchange, perhaps with something going wrong at a statement or a commit of it."""
-        headers = {"Cookie": self.cookies[person]} if person else {}
         asked = json.loads(body)
         whole = not fault and not any(word in body for word in ODD)
         if fault:
             self.journal.disturbed |= {op["op"] for op in asked["ops"]}
+        json_body = {"data": body, "content_type": "application/json"}
+        answer = self._answer(person, fault, method="POST", path="/sync", **json_body)
+        self.journal.arrived(asked["device"], self._channels(person), whole)
+        return answer
+
+    def upload(
+        self,
+        person: str | None,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: str,
+        fault: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """One request of an upload; what arrives changes the records that name it."""
+        sent = {"headers": headers, "data": b64decode(body)}
+        answer = self._answer(person, fault, method=method, path=path, **sent)
+        self.journal.add("upload")
+        return answer
+
+    def _answer(self, person: str | None, fault: dict[str, Any] | None, **asked: Any) -> dict[str, Any]:
+        """What the application answers, or that it died over it."""
+        given = asked.pop("headers", {}) | ({"Cookie": self.cookies[person]} if person else {})
         try:
             with failing(self.database, fault):
-                answer = self.app.test_client(use_cookies=False).post(
-                    "/sync", data=body, content_type="application/json", headers=headers
-                )
+                answer = self.app.test_client(use_cookies=False).open(**asked, headers=given)
         except Died:
             reopen(self.database)
-            self.journal.arrived(asked["device"], self._channels(person), whole)
             return {"died": True}
         except Exception:
             # Not even the page that says so could be made: the process in front answers for it.
             reopen(self.database)
-            self.journal.arrived(asked["device"], self._channels(person), whole)
             return {"status": 500, "headers": {"Content-Type": "text/html"}, "body": ""}
         if self.database.is_closed():
             self.database.connect()
-        self.journal.arrived(asked["device"], self._channels(person), whole)
-        kept = {
-            name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers
-        }
-        return {"status": answer.status_code, "headers": kept, "body": answer.get_data(as_text=True)}
+        headers = {name: answer.headers[name] for name in TOLD if name in answer.headers}
+        signs_out = answer.headers.get("Set-Cookie", "").startswith("fieldapp_session=;")
+        body = answer.get_data(as_text=True)
+        return {"status": answer.status_code, "headers": headers, "body": body, "signs_out": signs_out}
 
     def _channels(self, person: str | None) -> list[str]:
         return oracle.channels_of(self.database, self.people[person]["id"]) if person else []
@@ -208,13 +231,14 @@ class Server:
         """An older copy takes its place; the history is another one from here."""
         self.shelf.put_back(str(copy))
         reopen(self.database)
-        new_epoch(self.database)
+        begin_again(self.database)
         self.journal = self.kept[copy].copy()
+        self.journal.add("restore")
         return {}
 
     def check(self, phones: list[dict[str, Any]], saved: list[dict[str, Any]]) -> dict[str, Any]:
         """What the independent checker finds wrong."""
-        return oracle.judge(self.database, self.journal, phones, saved)
+        return oracle.judge(self.database, self.journal, phones, saved, config.data_folder() / "photos")
 
 
 def _buggy(visit: Kind) -> Any:

@@ -111,6 +111,12 @@ export function lying(factory, user, store) {
   return found ? Array.from(found.records.values(), (/** @type {any} */ one) => one.value) : [];
 }
 
+/** The keys of what lies there. @param {any} factory @param {string} user @param {string} store @returns {any[]} */
+export function keys(factory, user, store) {
+  const found = factory._databases.get(`fieldapp:${user}`)?.rawObjectStores.get(store);
+  return found ? Array.from(found.records.values(), (/** @type {any} */ one) => one.key) : [];
+}
+
 /** @param {any} factory @param {string | null} user @param {string} key */
 export function noted(factory, user, key) {
   const disk = factory._databases.get(user === null ? "fieldapp" : `fieldapp:${user}`);

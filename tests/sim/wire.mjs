@@ -49,6 +49,8 @@ const PORTALS = [
     }),
 ];
 
+/** @typedef {{resolve: (answer: any) => void, fail: (ms: number) => void, back: (ms: number, run: () => void) => void}} To */
+
 export class Wire {
   up = true;
   /** No fault any more. */
@@ -86,8 +88,9 @@ export class Wire {
       if (!phone.online && !this.calm) return fail(this.chance.int(1, 2000));
       if (path === "/sign-in" || path === "/sign-out")
         return back(20, () => resolve(this.#door(phone, path)));
-      if (path !== "/sync") return fail(5);
-      return this.#exchange(phone, init.body, { resolve, fail, back });
+      if (path === "/sync") return this.#exchange(phone, init.body, { resolve, fail, back });
+      if (path.startsWith("/uploads")) return this.#upload(phone, path, init, { resolve, fail, back });
+      return fail(5);
     });
   }
 
@@ -104,9 +107,27 @@ export class Wire {
     return this.strikes("delay", 0.1) ? this.chance.int(1000, 50_000) : this.chance.int(5, most);
   }
 
-  /** @param {any} phone @param {string} body @param {{resolve: (answer: any) => void, fail: (ms: number) => void, back: (ms: number, run: () => void) => void}} to */
-  #exchange(phone, body, { resolve, fail, back }) {
+  /** @param {any} phone @param {string} body @param {To} to */
+  #exchange(phone, body, to) {
     const { session } = phone;
+    this.#travel(phone, to, (fault, again) => this.#deliver(phone, session, body, fault, again));
+  }
+
+  /** One request of an upload; where the connection breaks on the way there, a part of the body arrives. @param {any} phone @param {string} path @param {any} init @param {To} to */
+  #upload(phone, path, { method, headers, body }, to) {
+    const { session } = phone;
+    const bytes = Buffer.from(body ?? []);
+    const cut = bytes.length > 0 && this.strikes("torn", 0.1);
+    const sent = cut ? bytes.subarray(0, this.chance.int(0, bytes.length - 1)) : bytes;
+    const asked = { method, path, headers, body: sent.toString("base64") };
+    this.#travel(phone, to, (fault, again) => {
+      const answer = this.#carry(phone, session, asked, fault, again, sent.length);
+      return cut ? null : answer;
+    });
+  }
+
+  /** @param {any} phone @param {To} to @param {(fault: any, again: string) => any} deliver what is to arrive; its answer, none where there is no server */
+  #travel(phone, { resolve, fail, back }, deliver) {
     const there = this.#delay(300);
     if (this.strikes("refuse", 0.05)) return back(there, () => resolve(this.#refusal(phone)));
     if (this.strikes("portal", 0.04)) return back(there, () => resolve(this.chance.pick(PORTALS)()));
@@ -114,17 +135,16 @@ export class Wire {
     const fault = this.#fault();
     if (this.strikes("twice", 0.06)) {
       const much = this.chance.pick([50, 5000, 3_600_000, 86_400_000]);
-      this.world.later(there + this.chance.int(1, much), null, () =>
-        this.#deliver(phone, session, body, null, "again"),
-      );
+      this.world.later(there + this.chance.int(1, much), null, () => deliver(null, "again"));
     }
     const lost = this.strikes("lost", 0.08);
     const torn = this.strikes("torn", 0.04);
     this.world.later(there, null, () => {
-      const answer = this.#deliver(phone, session, body, fault, "");
+      const answer = deliver(fault, "");
       if (!answer || lost) return fail(this.chance.int(50, 3000));
-      const text = torn ? answer.body.slice(0, this.chance.int(0, answer.body.length - 1)) : answer.body;
-      return back(this.#delay(300), () => resolve(new Response(text, answer)));
+      const short = torn && answer.body;
+      const text = short ? answer.body.slice(0, this.chance.int(0, answer.body.length - 1)) : answer.body;
+      return back(this.#delay(300), () => resolve(new Response(text || null, answer)));
     });
   }
 
@@ -151,6 +171,7 @@ export class Wire {
   #deliver(phone, person, body, fault, again) {
     if (!this.up) return null;
     const answer = this.tell({ do: "sync", person, body, ...(fault ? { fault } : {}) });
+    if (answer.signs_out && phone.session === person) phone.session = null;
     const asked = JSON.parse(body);
     const said = answer.died ? "the server dies" : `${answer.status} ${short(answer.body)}${about(answer)}`;
     const ops = asked.ops.map((/** @type {any} */ op) => `${op.seq}:${op.op.slice(-4)}`).join(" ");
@@ -159,6 +180,18 @@ export class Wire {
       phone.name,
       `exchange ${again}[${ops}] as ${person} ${asked.device.slice(-4)} ${short(body)}${odd} -> ${said}`,
     );
+    return answer.died ? null : answer;
+  }
+
+  /** @param {any} phone @param {string | null} person @param {any} asked @param {any} fault @param {string} again @param {number} size */
+  #carry(phone, person, asked, fault, again, size) {
+    if (!this.up) return null;
+    const answer = this.tell({ do: "upload", person, ...asked, ...(fault ? { fault } : {}) });
+    const { status, headers } = answer;
+    const said = answer.died ? "the server dies" : `${status} ${headers["Upload-Offset"] ?? ""}`;
+    const odd = fault ? ` ${JSON.stringify(fault)}` : "";
+    const what = `${asked.method} ${asked.path.slice(-4)} from ${asked.headers["Upload-Offset"] ?? 0}, ${size} bytes`;
+    this.world.note(phone.name, `upload ${again}${what} as ${person}${odd} -> ${said}`);
     return answer.died ? null : answer;
   }
 }

@@ -66,7 +66,7 @@ export class World {
    * @param {() => void} run
    */
   later(ms, boot, run) {
-    const event = { at: this.now + Math.max(0, ms), order: this.order++, boot, run };
+    const event = { at: this.now + Math.max(0, Math.floor(ms)), order: this.order++, boot, run };
     let i = this.calendar.length;
     while (i > 0 && this.calendar[i - 1].at > event.at) i--;
     this.calendar.splice(i, 0, event);
