@@ -213,7 +213,15 @@ async function post(phone, router, asked, body) {
   const loaded = await load(phone, asked);
   if (loaded.refused) return loaded.refused;
   const { ctx } = loaded;
-  const sent = await submit(phone, { screen, params, path: asked.url.pathname, ctx, body });
+  const sent = await submit(phone, { screen, params, path: asked.url.pathname, ctx, body }).catch(
+    async (error) => {
+      // What it is about may have left this phone meanwhile: then it is answered as if it were asked for now.
+      const { refused } = await load(phone, asked);
+      if (!refused) throw error;
+      return { refused };
+    },
+  );
+  if ("refused" in sent) return sent.refused;
   if (sent.errors) {
     const errors = inWords(sent.errors, translator(phone.data, phone.me.locale));
     ctx.form = formView(phone, screen.form, sent.values, errors, false);
