@@ -158,7 +158,7 @@ async function gather(store, data, around, sent, most, clears) {
         used: space?.used ?? null,
         left: space?.left ?? null,
         files: await underWayIn(tx),
-        ...(clears ? { clears } : {}),
+        clears,
         ...(sync.alarms.length ? { alarms: sync.alarms.slice(0, MOST_ALARMS) } : {}),
       },
       tail: around.tail,
