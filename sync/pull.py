@@ -153,10 +153,7 @@ class Pull:
             if self.levels[kind.name] == level and kind.lives_in(channel) and not kind.late
         ]
         after = max(cursor.head - level * LEVEL, 0)
-        found: list[Change] = []
-        for kind in here:
-            found += self._newest(channel, kind, after, cursor.at)
-        found.sort(key=lambda change: change.seq)
+        found = self._newest(channel, here, after, cursor.at) if here else []
         taken = self._take(found)
         done = len(taken) == len(found)
         if done:
@@ -165,32 +162,33 @@ class Pull:
             cursor.head = level * LEVEL + taken[-1].seq
         return done
 
-    def _newest(self, channel: str, kind: Kind, after: int, until: int) -> list[Change]:
-        """Living records of a kind; of a history kind only the newest of each key."""
+    def _newest(self, channel: str, kinds: Sequence[Kind], after: int, until: int) -> list[Change]:
+        """Living records of these kinds, in the order of the feed; of a history kind only the newest of each key.
+
+        All of them in one question: asked kind by kind, a database would read the channel anew for each.
+        """
         mark = self.db.param
+        of_kinds, names = rows.within(self.db, '"kind"', [kind.name for kind in kinds])
         conditions = [
             f'"channel" = {mark}',
-            f'"kind" = {mark}',
+            of_kinds,
             f'"seq" > {mark}',
             f'"seq" <= {mark}',
             '"row" IS NOT NULL',
         ]
-        parameters: list[Any] = [channel, kind.name, after, until]
-        if kind.window_days:
-            conditions.append(f'"time" >= {mark}')
-            parameters.append(self._since(kind))
-        if kind.head_by:
+        parameters: list[Any] = [channel, *names, after, until]
+        windows, more = self._windows(kinds)
+        conditions += windows
+        if any(kind.head_by for kind in kinds):
             conditions.append(
                 '("head_key" IS NULL OR NOT EXISTS (SELECT 1 FROM "sync_feed" AS g WHERE g."channel" = f."channel" AND '
                 'g."kind" = f."kind" AND g."head_key" = f."head_key" AND g."seq" > f."seq" AND g."row" IS NOT NULL))'
             )
-        else:
-            conditions.append('"head_key" IS NULL')
         sql = (
             f'SELECT {_COLUMNS} FROM "sync_feed" AS f WHERE {" AND ".join(conditions)} '
             f'ORDER BY "seq" LIMIT {self.left + 1}'
         )
-        return [Change(*one) for one in self.db.execute_sql(sql, parameters).fetchall()]
+        return [Change(*one) for one in self.db.execute_sql(sql, [*parameters, *more]).fetchall()]
 
     def _tails(self, held: dict[str, Cursor]) -> None:
         """Older history, newest first, within each kind's window."""
@@ -199,32 +197,41 @@ class Pull:
                 continue
             if self.left <= 0:
                 return
-            found: list[Change] = []
-            for kind in self._histories(channel):
-                found += self._older(channel, kind, cursor.tail)
-            found.sort(key=lambda change: -change.seq)
+            histories = self._histories(channel)
+            found = self._older(channel, histories, cursor.tail) if histories else []
             taken = self._take(found)
             cursor.tail = None if len(taken) == len(found) else taken[-1].seq if taken else cursor.tail
 
-    def _older(self, channel: str, kind: Kind, before: int) -> list[Change]:
-        """Living records of a history kind but those that the head brought: a row newer in nothing, not even a tombstone."""
+    def _older(self, channel: str, kinds: Sequence[Kind], before: int) -> list[Change]:
+        """Living records of history kinds but those that the head brought, newest first: a row newer in nothing, not even a
+        tombstone. What is late, the head brought none of."""
         mark = self.db.param
-        conditions = [f'"channel" = {mark}', f'"kind" = {mark}', f'"seq" < {mark}', '"row" IS NOT NULL']
-        if not kind.late:
-            conditions += [
-                '"head_key" IS NOT NULL',
-                'EXISTS (SELECT 1 FROM "sync_feed" AS g WHERE g."channel" = f."channel" AND g."kind" = f."kind" '
-                'AND g."head_key" = f."head_key" AND g."seq" > f."seq")',
-            ]
-        parameters: list[Any] = [channel, kind.name, before]
-        if kind.window_days:
-            conditions.append(f'"time" >= {mark}')
-            parameters.append(self._since(kind))
+        of_kinds, names = rows.within(self.db, '"kind"', [kind.name for kind in kinds])
+        late, late_names = rows.within(self.db, '"kind"', [kind.name for kind in kinds if kind.late] or [""])
+        conditions = [
+            f'"channel" = {mark}',
+            of_kinds,
+            f'"seq" < {mark}',
+            '"row" IS NOT NULL',
+            f'({late} OR "head_key" IS NOT NULL AND EXISTS (SELECT 1 FROM "sync_feed" AS g WHERE g."channel" = f."channel" '
+            'AND g."kind" = f."kind" AND g."head_key" = f."head_key" AND g."seq" > f."seq"))',
+        ]
+        parameters: list[Any] = [channel, *names, before, *late_names]
+        windows, more = self._windows(kinds)
         sql = (
-            f'SELECT {_COLUMNS} FROM "sync_feed" AS f WHERE {" AND ".join(conditions)} '
+            f'SELECT {_COLUMNS} FROM "sync_feed" AS f WHERE {" AND ".join([*conditions, *windows])} '
             f'ORDER BY "seq" DESC LIMIT {self.left + 1}'
         )
-        return [Change(*one) for one in self.db.execute_sql(sql, parameters).fetchall()]
+        return [Change(*one) for one in self.db.execute_sql(sql, [*parameters, *more]).fetchall()]
+
+    def _windows(self, kinds: Iterable[Kind]) -> tuple[list[str], list[str]]:
+        """Conditions, with their parameters, that leave out what is older than a kind's window."""
+        conditions, parameters = [], []
+        for kind in kinds:
+            if kind.window_days:
+                conditions.append(f'("kind" <> {self.db.param} OR "time" >= {self.db.param})')
+                parameters += [kind.name, self._since(kind)]
+        return conditions, parameters
 
     def _since(self, kind: Kind) -> str:
         return instant(self.now - timedelta(days=kind.window_days or 0))
