@@ -82,7 +82,8 @@ export async function applyAnswer(tx, data, answer, { sent, offset }) {
   if (answer.forget.length) await forgetChannels(work, held);
   const pages = answer.pages.filter((page) => page.kind !== RESULT);
   pages.sort((a, b) => depth(data, a.kind) - depth(data, b.kind));
-  for (const page of pages) await applyPage(work, page, answer.me, held, sync.gen);
+  const came = new Set(pages.flatMap((page) => page.rows.map(([id]) => id)));
+  for (const page of pages) await applyPage(work, page, answer.me, held, sync.gen, came);
   for (const result of answer.results) await keepResult(work, outbox, result);
   for (const page of answer.pages.filter((one) => one.kind === RESULT)) await hearResults(work, page);
   if (!answer.more) {
@@ -140,8 +141,9 @@ function distrust(sync, data, answer) {
  * @param {any} me
  * @param {Record<string, Cursor>} held
  * @param {number} gen
+ * @param {Set<string>} came what this answer has brought; a record whose parent is gone does not tell its channel itself
  */
-async function applyPage(work, page, me, held, gen) {
+async function applyPage(work, page, me, held, gen, came) {
   const records = page.rows.map((row) => fromWire(page.fields, row, me));
   const parent = work.data.kinds[page.kind]?.parent;
   await work.load(records.flatMap((record) => (record[parent] ? [record.id, record[parent]] : [record.id])));
@@ -152,7 +154,7 @@ async function applyPage(work, page, me, held, gen) {
     const row = await work.row(id);
     const elsewhere =
       row?.server && channels(work.data, row.kind, row.server).some((c) => c !== page.channel && c in held);
-    if (row && !elsewhere) await work.leave(row);
+    if (row && !elsewhere && !came.has(id)) await work.leave(row);
   }
 }
 

@@ -119,6 +119,5 @@ export function underWay(store) {
 
 /** @param {any} tx over "blobs" @returns {Promise<number>} */
 export async function underWayIn(tx) {
-  const blobs = tx.objectStore("blobs");
-  return (await blobs.index("due").count()) + (await blobs.index("sent").count());
+  return (await onTheirWay(tx)).length;
 }

@@ -214,14 +214,10 @@ async function post(phone, router, asked, body) {
   if (loaded.refused) return loaded.refused;
   const { ctx } = loaded;
   const sent = await submit(phone, { screen, params, path: asked.url.pathname, ctx, body }).catch(
-    async (error) => {
-      // What it is about may have left this phone meanwhile: then it is answered as if it were asked for now.
-      const { refused } = await load(phone, asked);
-      if (!refused) throw error;
-      return { refused };
-    },
+    // What it is about may have left this phone meanwhile: then it is answered as if it were asked for now.
+    async (error) => (await load(phone, asked)).refused ?? Promise.reject(error),
   );
-  if ("refused" in sent) return sent.refused;
+  if (sent instanceof Response) return sent;
   if (sent.errors) {
     const errors = inWords(sent.errors, translator(phone.data, phone.me.locale));
     ctx.form = formView(phone, screen.form, sent.values, errors, false);

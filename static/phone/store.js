@@ -118,16 +118,6 @@ class Base {
     }
   }
 
-  /** @param {string} name @param {IDBValidKey} key @returns {Promise<any>} */
-  value(name, key) {
-    return this.read([name], (tx) => tx.objectStore(name).get(key));
-  }
-
-  /** @param {string} name @param {IDBValidKey} key @param {unknown} value @returns {Promise<void>} */
-  async keep(name, key, value) {
-    await this.write([name], (tx) => tx.objectStore(name).put(value, key));
-  }
-
   async close() {
     (await this.db).close();
   }
@@ -137,12 +127,12 @@ class Base {
 export class Device extends Base {
   /** @param {string} key @returns {Promise<any>} */
   get(key) {
-    return this.value("meta", key);
+    return this.read(["meta"], (tx) => tx.objectStore("meta").get(key));
   }
 
   /** @param {string} key @param {unknown} value @returns {Promise<void>} */
-  set(key, value) {
-    return this.keep("meta", key, value);
+  async set(key, value) {
+    await this.write(["meta"], (tx) => tx.objectStore("meta").put(value, key));
   }
 
   /** What waits under each user's name on this phone (P9). @returns {Promise<Marker[]>} */
@@ -188,12 +178,12 @@ export class Store extends Base {
 
   /** @param {string} name @param {IDBValidKey} key @returns {Promise<any>} */
   get(name, key) {
-    return this.value(name, key);
+    return this.read([name], (tx) => tx.objectStore(name).get(key));
   }
 
   /** @param {string} name @param {IDBValidKey} key @param {unknown} value */
-  put(name, key, value) {
-    return this.keep(name, key, value);
+  async put(name, key, value) {
+    await this.write([name], (tx) => tx.objectStore(name).put(value, key));
   }
 
   /** @param {string} name @param {IDBValidKey} key */

@@ -105,6 +105,7 @@ export const deeds = {
     const made = filled(at, phone, chance);
     if (!made) return;
     const photos = [];
+    const user = noted(phone.storage, null, "user");
     for (let left = chance.int(1, 2); left; left--) {
       const shot = picture(at, chance);
       const path = `/photos?for=${encodeURIComponent(made.path)}&field=photos`;
@@ -112,7 +113,9 @@ export const deeds = {
       at.world.note(phone.name, `takes a picture -> ${answer?.status}`);
       if (answer?.status === 201) photos.push(createHash("sha256").update(shot).digest("hex"));
     }
-    if (phone.boot) at.submit(phone, made.path, { ...made.form, photos });
+    // Nobody saves the form that somebody else has filled in.
+    if (phone.boot && noted(phone.storage, null, "user") === user)
+      at.submit(phone, made.path, { ...made.form, photos });
   },
 
   profile(at, phone, chance) {
