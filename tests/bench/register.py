@@ -30,7 +30,7 @@ def figures(folder: Path, parts: set[str]) -> list[Figure]:
             Figure(f"memory, .csv, {name}", many["megabytes"], "MB", floor=few["megabytes"], most_ratio=1.2,
                    floor_is=f"{FEW:,} households"),
             # The library that reads spreadsheets holds one sheet while it does; nothing else grows.
-            Figure(f"memory, .xlsx, {name}", sheets[1]["megabytes"], "MB", floor=sheets[0]["megabytes"],
+            Figure(f"memory, .xlsx, {name}", sheets[1]["megabytes"], "MB", floor=sheets[0]["megabytes"], most_ratio=1.2,
                    floor_is=f"{FEW:,} households"),
         ]  # fmt: skip
     return found
