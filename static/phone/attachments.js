@@ -37,6 +37,7 @@ export async function attach(store, path, field, bytes) {
   await settled(path);
   await store.write(["blobs", "bytes", "drafts"], async (tx) => {
     const blobs = tx.objectStore("blobs");
+    // What is on its way already goes on.
     if (((await blobs.get(hash)) ?? { draft: path }).draft) {
       blobs.put({ hash, size: bytes.byteLength, draft: path });
       tx.objectStore("bytes").put(bytes, hash); // WebKit refuses Blobs
