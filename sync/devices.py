@@ -86,7 +86,9 @@ def save(
 def unsent(db: peewee.Database, me: Me, but: str) -> list[dict[str, Any]]:
     """What this person's other phones said last that they still had: `device`, `count`, `oldest`, `at`."""
     found = []
-    for one in rows.select(db, Device, "user", [me.id]):
+    # Of those that said that nothing waits there may be very many: they are not even read.
+    some = f' AND "report" NOT LIKE {db.param}'
+    for one in rows.select(db, Device, "user", [me.id], extra=some, parameters=['{"waiting":0,%']):
         count = int(one["report"].get("waiting") or 0)
         if count and one["id"] != but and not one["revoked"]:
             said = {"device": one["id"], "count": count, "oldest": one["report"].get("oldest")}
