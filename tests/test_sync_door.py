@@ -172,3 +172,23 @@ def test_a_signed_off_phone_with_an_app_of_before_photos_is_signed_out_as_it_exp
     devices.revoke(app.extensions["database"], question["device"])
     assert post(li, json.dumps(question).encode()).status_code == 403
     assert post(li, json.dumps(question).encode()).status_code == 401
+
+
+def test_a_new_phone_of_li_is_told_what_her_other_one_said_last_that_it_still_had(
+    door: tuple[Flask, Town],
+) -> None:  # P9
+    app, town = door
+    li = client_of(app, "li")
+    old, idle = asked(town), asked(town)
+    old["report"] |= {"waiting": 3, "oldest": "2026-11-23T01:00:00Z"}
+
+    def unsent() -> list[tuple[str, int, str]]:
+        said = post(li, json.dumps(asked(town)).encode()).get_json()["me"]["unsent"]
+        return [(one["device"], one["count"], one["oldest"]) for one in said]
+
+    assert post(li, json.dumps(idle).encode()).status_code == 200
+    assert post(li, json.dumps(old).encode()).status_code == 200
+    assert unsent() == [(old["device"], 3, "2026-11-23T01:00:00Z")]
+    old["report"]["waiting"] = 0
+    assert post(li, json.dumps(old).encode()).status_code == 200
+    assert unsent() == []
