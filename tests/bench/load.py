@@ -127,9 +127,11 @@ def rate(seconds: float, works: Sequence[tuple[Callable[[bytes], None], Iterator
         start.wait()
         until = time.perf_counter() + seconds
         try:
-            while time.perf_counter() < until:
-                work(next(bodies))
+            for body in bodies:
+                work(body)
                 done[number] += 1
+                if time.perf_counter() >= until:
+                    break
         except BaseException as error:
             wrong.append(error)
 

@@ -167,7 +167,7 @@ def _push(name: str, ours: Server, floor: FloorServer) -> list[Figure]:
         (f"push in batches of {BATCH}, {name}", BATCH, 0.4, "records/s", "push"),
         (f"one-record exchanges, {name}", 1, 0.8, "/s", "push_and_pull"),
     ):
-        most = int(SECONDS * (200 if size > 1 else 400))
+        most = int(SECONDS * (400 if size > 1 else 600))
         turns = []
         for _ in range(TURNS + 1):
             bodies = [phone.batches(most, size) for phone in phones]
