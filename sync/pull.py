@@ -185,10 +185,11 @@ class Pull:
                 'g."kind" = f."kind" AND g."head_key" = f."head_key" AND g."seq" > f."seq" AND g."row" IS NOT NULL))'
             )
         sql = (
-            f'SELECT {_COLUMNS} FROM "sync_feed" AS f WHERE {" AND ".join(conditions)} '
+            f'SELECT "kind", "record", "seq", "row" FROM "sync_feed" AS f WHERE {" AND ".join(conditions)} '
             f'ORDER BY "seq" LIMIT {self.left + 1}'
         )
-        return [Change(*one) for one in self.db.execute_sql(sql, [*parameters, *more]).fetchall()]
+        found = self.db.execute_sql(sql, [*parameters, *more]).fetchall()
+        return [Change(channel, kind, record, seq, False, row) for kind, record, seq, row in found]
 
     def _tails(self, held: dict[str, Cursor]) -> None:
         """Older history, newest first, within each kind's window."""
@@ -219,10 +220,11 @@ class Pull:
         parameters: list[Any] = [channel, *names, before, *late_names]
         windows, more = self._windows(kinds)
         sql = (
-            f'SELECT {_COLUMNS} FROM "sync_feed" AS f WHERE {" AND ".join([*conditions, *windows])} '
+            f'SELECT "kind", "record", "seq", "row" FROM "sync_feed" AS f WHERE {" AND ".join([*conditions, *windows])} '
             f'ORDER BY "seq" DESC LIMIT {self.left + 1}'
         )
-        return [Change(*one) for one in self.db.execute_sql(sql, [*parameters, *more]).fetchall()]
+        found = self.db.execute_sql(sql, [*parameters, *more]).fetchall()
+        return [Change(channel, kind, record, seq, False, row) for kind, record, seq, row in found]
 
     def _windows(self, kinds: Iterable[Kind]) -> tuple[list[str], list[str]]:
         """Conditions, with their parameters, that leave out what is older than a kind's window."""
