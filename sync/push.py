@@ -264,18 +264,17 @@ class _Push:
         if self.contact and abs(self.contact.offset_ms) > CLOCK_FLAG_MS:
             outcome.detail["clock_off_ms"] = self.contact.offset_ms  # P19
         time = corrected(op.at, op.offset, self.now)
+        key = f"{op.op}:{self.device_id}:{one.stamped}" if taken else op.op
         row = (  # in the order of Operation's fields
-            f"{op.op}:{self.device_id}:{one.stamped}" if taken else op.op,
-            me.community, self.device_id, one.stamped, me.id, op.kind, op.record, op.verb, op.group, one.payload, one.hash,
+            key, me.community, self.device_id, one.stamped, me.id, op.kind, op.record, op.verb, op.group, one.payload, one.hash,
             outcome.status, outcome.reason, dumps(outcome.detail), outcome.version, time, self.instant, op.offset,
         )  # fmt: skip
         self.device["last"] = one.stamped
-        if not taken:
-            past = Past(
-                op.op, self.device_id, one.stamped, me.id, op.kind, op.record, op.verb, one.hash, outcome.status, outcome.reason,
-                outcome.detail, outcome.version, time, op.patch, op.base,
-            )  # fmt: skip
-            self.history.add(past.upgraded(self.kinds, op.form))
+        past = Past(
+            key, self.device_id, one.stamped, me.id, op.kind, op.record, op.verb, one.hash, outcome.status, outcome.reason,
+            outcome.detail, outcome.version, time, op.patch, op.base,
+        )  # fmt: skip
+        self.history.add(past.upgraded(self.kinds, op.form))
         self._answer(one, outcome.status, outcome.reason, outcome.detail)
         return row
 

@@ -185,6 +185,22 @@ def test_an_operation_id_of_another_person_is_kept_apart(world: World) -> None: 
     assert Operation.select().count() == 2
 
 
+def test_what_builds_on_an_operation_whose_id_was_taken_waits_with_it_in_one_batch_as_in_two(
+    world: World,
+) -> None:  # P12
+    li = world.phone(world.li)
+    taken = li.knock("three-1")
+    li.sync()
+    for together in (True, False):
+        wang, home = world.phone(world.wang), str(uuid7())
+        wang.save("create", "home", home, {"door": world["door four-1"], "people": 1}, op=taken["op"])
+        if not together:
+            wang.sync()
+        gone = wang.save("delete", "home", home, {})
+        wang.sync()
+        assert wang.result(gone)["status"] == "held", together
+
+
 def test_the_third_of_ten_is_poisoned_and_the_other_nine_apply(world: World) -> None:  # P12 P13
     li = world.phone(world.li)
     ops = [li.knock(f"three-{n % 4 + 1}", "unheard_of" if n == 2 else "no_answer") for n in range(10)]
