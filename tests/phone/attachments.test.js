@@ -22,6 +22,21 @@ const kept = async (phone) => {
   return found;
 };
 
+/** A photo was taken and removed before the form was saved; `later` goes on to so many hours after that. */
+async function removed(t) {
+  const { phone } = await morning();
+  const began = world.now();
+  t.after(() => {
+    world.now = () => Date.now();
+  });
+  await attach(phone.store, PATH, "photos", bytes("lamp"));
+  await save(phone, 1, []);
+  const later = (hours) => {
+    world.now = () => began + hours * HOUR;
+  };
+  return { phone, later };
+}
+
 test("a photo taken in one tab outlives the same form saved in another, and is sent with its own", async () => {
   const { phone } = await morning();
   const lamp = await attach(phone.store, PATH, "photos", bytes("lamp"));
@@ -34,30 +49,18 @@ test("a photo taken in one tab outlives the same form saved in another, and is s
 });
 
 test("a photo that was removed from the form is gone with the first save a day later", async (t) => {
-  const { phone } = await morning();
-  const began = world.now();
-  t.after(() => {
-    world.now = () => Date.now();
-  });
-  await attach(phone.store, PATH, "photos", bytes("lamp"));
-  await save(phone, 1, []);
-  world.now = () => began + 23 * HOUR;
+  const { phone, later } = await removed(t);
+  later(23);
   await save(phone, 2, []);
   assert.equal((await kept(phone)).length, 1);
-  world.now = () => began + 25 * HOUR;
+  later(25);
   await save(phone, 3, [], "/households/home-102/visit");
   assert.deepEqual(await kept(phone), []);
 });
 
 test("a photo that was removed and is taken again is as good as new", async (t) => {
-  const { phone } = await morning();
-  const began = world.now();
-  t.after(() => {
-    world.now = () => Date.now();
-  });
-  await attach(phone.store, PATH, "photos", bytes("lamp"));
-  await save(phone, 1, []);
-  world.now = () => began + 25 * HOUR;
+  const { phone, later } = await removed(t);
+  later(25);
   const lamp = await attach(phone.store, PATH, "photos", bytes("lamp"));
   await save(phone, 2, [], "/households/home-102/visit");
   await save(phone, 3, [lamp]);
