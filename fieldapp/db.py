@@ -18,6 +18,7 @@ from fieldapp.people.account import Account
 from fieldapp.places.register_models import REGISTER_MODELS
 from fieldapp.rescue.models import RescueBrought
 from sync import store
+from sync.group import group_of
 
 # WAL with a full fsync at every commit: what was answered with "received" survives a power cut.  # P22
 # 4 MB of pages for each of up to 32 connections: four times as much made neither pushes nor imports faster.
@@ -34,6 +35,7 @@ def open_database(url: str | None = None) -> peewee.Database:
         database = connect(address)
     store.bind(database, kinds())
     database.bind(app_models(), bind_refs=False, bind_backrefs=False)
+    group_of(database)
     return database
 
 

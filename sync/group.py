@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import multiprocessing
 import os
 import threading
 import time
@@ -23,7 +24,15 @@ from sync.store import writing
 
 MOST = 8  # batches of one transaction
 PATIENCE_S = 5.0
-PAUSE_S = 0.001  # a commit takes several of these
+LISTEN_S = 0.01
+
+
+def _shared_semaphore() -> Any:
+    """At most one word that nobody has heard yet; where the machine has no such thing, of this process alone."""
+    try:
+        return multiprocessing.get_context("fork").BoundedSemaphore(1)
+    except (ImportError, OSError):
+        return threading.BoundedSemaphore(1)
 
 
 class _Job:
@@ -50,13 +59,17 @@ class _Job:
 
 
 class Group:
-    """The line of one process before one database; `path`: where its writers meet those of other processes."""
+    """The line of one process before one database; `path`: where its writers meet those of other processes.
+
+    Made before a server forks: what tells one process that the turn of another is over is shared from then on.
+    """
 
     def __init__(self, path: str | None = None) -> None:
         self._line: deque[_Job] = deque()
         self._writer = threading.Lock()
         self._path = path
         self._file: tuple[int, int] | None = None  # of this process
+        self._over = _shared_semaphore()
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -69,6 +82,8 @@ class Group:
             yield
         finally:
             fcntl.flock(self._opened(), fcntl.LOCK_UN)
+            with contextlib.suppress(ValueError):  # it was said before, and nobody listened
+                self._over.release()
 
     def _has_come(self) -> bool:
         """Whether it is our turn; asked for as long as SQLite has patience, should another process hang in its own."""
@@ -78,10 +93,14 @@ class Group:
                 fcntl.flock(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return True
             except BlockingIOError:
-                time.sleep(PAUSE_S)
+                self._listen()
             except OSError:
                 return False
         return False
+
+    def _listen(self) -> None:
+        """Until a process says that its turn is over; one that was killed says nothing."""
+        self._over.acquire(timeout=LISTEN_S)
 
     def _opened(self) -> int:
         if self._path is None:

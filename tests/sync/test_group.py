@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -162,13 +162,90 @@ def test_who_pushes_within_a_transaction_of_their_own_does_not_wait_in_line(worl
     assert Knock.get().author == "li"
 
 
+def another_process(world: World) -> group.Group:
+    """Its line before the same database: what keeps processes apart keeps two openings of one file apart."""
+    mine = group_of(world.database)
+    assert mine._path
+    other = group.Group(mine._path)
+    other._over = mine._over
+    return other
+
+
+def pushing(world: World, phone: Phone) -> threading.Thread:
+    """Begins to push from a thread of its own."""
+
+    def run() -> None:
+        pushed(world, phone)()
+        world.database.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def listens(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once somebody waits for the turn of another process."""
+    asked = threading.Event()
+    listen = group.Group._listen
+
+    def asks(line: group.Group) -> None:
+        asked.set()
+        listen(line)
+
+    monkeypatch.setattr(group.Group, "_listen", asks)
+    return asked
+
+
 def test_a_process_that_hangs_in_its_turn_keeps_nobody_out_for_ever(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # P12
     monkeypatch.setattr(group, "PATIENCE_S", 0.2)
     phone = world.phone(world.li)
     phone.knock("three-1", "no_answer")
-    with open(f"{world.database.database}-turn", "a") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with another_process(world)._turn():
         assert pushed(world, phone)().last == 1
     assert Knock.get().author == "li"
+
+
+def test_the_next_process_writes_as_soon_as_the_turn_before_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch, listens: threading.Event
+) -> None:  # P12
+    monkeypatch.setattr(group, "PATIENCE_S", 3600.0)
+    monkeypatch.setattr(group, "LISTEN_S", 3600.0)
+    group_of(world.database)._over.acquire()  # what was said before anybody waited
+    phone = world.phone(world.li)
+    phone.knock("three-1", "no_answer")
+    with another_process(world)._turn():
+        writes = pushing(world, phone)
+        assert listens.wait(60)
+        assert not Knock.select().exists()
+    writes.join(timeout=60)
+    assert Knock.get().author == "li"
+
+
+def test_the_turn_of_a_process_that_was_killed_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch, listens: threading.Event
+) -> None:  # P12
+    monkeypatch.setattr(group, "PATIENCE_S", 3600.0)
+    killed = another_process(world)
+    assert killed._has_come()
+    phone = world.phone(world.li)
+    phone.knock("three-1", "no_answer")
+    writes = pushing(world, phone)
+    assert listens.wait(60)
+    os.close(killed._opened())  # as the kernel does; nobody says anything
+    writes.join(timeout=60)
+    assert Knock.get().author == "li"
+
+
+def test_the_processes_of_a_server_share_the_word_that_a_turn_is_over(world: World) -> None:  # P12
+    line = group_of(world.database)
+    line._over.acquire()
+    child = os.fork()
+    if not child:
+        with line._turn():
+            pass
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert line._over.acquire(timeout=60)
