@@ -130,9 +130,13 @@ class History:
             past = found[-1] if found else None
         return past.op if past and past.status != "applied" else None
 
-    def undone_by_its_author(self, kind: str, record: str) -> bool:
-        """Whether its author has taken back what created a record."""
-        return any(one.verb == "retract" and one.status == "applied" for one in self._on(kind, record))
+    def taken_away(self, kind: str, record: str) -> bool:
+        """Whether somebody deleted a record, or its author has taken back what created it."""
+        done = [one for one in self._on(kind, record) if one.status == "applied"]
+        creations = {one.op for one in self._on(kind, record) if one.verb == "create"}
+        return any(
+            one.verb == "delete" or one.verb == "retract" and one.patch.get("of") in creations for one in done
+        )
 
     def others_since(self, op: Op, row: Row, since: int | None = None) -> list[str]:
         """Fields that operations of other devices changed since the version that this one was made on."""

@@ -236,10 +236,10 @@ class _Replay:
         ]:
             for one in ready:
                 outcome = self.attempt(one)
+                self.keep(one, outcome)
                 if outcome.status == "held":
                     tried.add(one["op"])
                     continue
-                self.keep(one, outcome)
                 freed.append(one["op"])
                 tried = set()
             waiting = self._held()

@@ -92,7 +92,7 @@ class Verbs:
         there = self.batch.get(kind.name, op.record)
         if there and not self._taken_back(there):
             return refused("exists")
-        if there and self.history.undone_by_its_author(kind.name, op.record):
+        if there and self.history.taken_away(kind.name, op.record):
             return review("gone")
         unknown = sorted(set(op.patch) - kind.writable)
         if unknown:

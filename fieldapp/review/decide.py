@@ -78,14 +78,18 @@ def reject(me: Me, item: Item, comment: str, moment: datetime) -> str:
 
 
 def take(me: Me, item: Item, moment: datetime, repaired: Mapping[str, Any] | None = None) -> list[str]:
-    """Replay what waits, as it was sent or put right, under its author's name; where each ended."""
+    """Replay what waits, as it was sent or put right, under its author's name; where each ended.
+
+    What its author recorded upon another of these follows that by itself.
+    """
     database = current_app.extensions["database"]
     ended: list[str] = []
     choice = "repair" if repaired is not None else "replay"
+    own = {(one.op, one.user) for one in item.ops}
     with writing(database):
         for one in item.ops if repaired is None else item.ops[:1]:
-            if one.status == "held":
-                continue  # it follows what it waits for
+            if one.status == "held" and any((needed, one.user) in own for needed in one.detail["after"]):
+                continue
             decided = replay(
                 database, kinds(), me_of(Account.get_by_id(one.user)), one.op, moment, by=me, patch=repaired
             )

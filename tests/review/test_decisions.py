@@ -210,6 +210,22 @@ def test_a_repaired_visit_is_applied_under_its_workers_name(desk: Desk) -> None:
     assert desk.operation(op).payload["patch"]["outcome"] == "teleported"
 
 
+def test_what_waits_for_anothers_record_is_taken_once_that_is_there(desk: Desk) -> None:
+    _, op = quarantined(desk)
+    patch = {"household": desk.town.households[DOOR], "outcome": "met"}
+    li = desk.phone("li")
+    (waits,) = li.send({"verb": "create", "kind": "visit", "patch": patch, "after": [op]})
+    assert waits["status"] == "held"
+    row = f"/review/quarantined/{op}"
+    assert desk.rows() == [row], "with what it waits for"
+    desk.decide(row, choice="repair", outcome="no_answer", note="")
+    row = f"/review/quarantined/{waits['op']}"
+    assert desk.rows() == [row]
+    desk.decide(row, choice="replay")
+    assert (desk.rows(), desk.operation(waits["op"]).status) == ([], "applied")
+    assert desk.told("li") == [("replay", "", "", "open")]
+
+
 def test_a_rejected_one_says_why_to_its_worker(desk: Desk) -> None:
     _, op = quarantined(desk)
     row = f"/review/quarantined/{op}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 
 from sync import pull, store
+from sync.results import RESULT
 from sync.wire import Busy, Refused
 from tests.pages import rows_of
 from tests.sync.book import Book
@@ -162,13 +164,15 @@ class Compared(RuleBasedStateMachine):
         said = {id: (home["gone"], *self.book.facts(id)) for id, home in self.book.homes.items()}
         assert held == said, [(held[id], said[id]) for id in held if held[id] != said.get(id)]
         self.the_feed_says_what_the_book_says()
+        self.the_authors_are_told()
 
     def the_feed_says_what_the_book_says(self) -> None:
         told = self.rows(
             'SELECT "channel", "kind", "record", "gone", "row" IS NULL, "seq" FROM "sync_feed" '
             "WHERE \"community\" = 'heping'"
         )
-        assert {(*one[:3], bool(one[3]), bool(one[4])) for one in told} == self.book.feed()
+        of_records = {(*one[:3], bool(one[3]), bool(one[4])) for one in told if one[1] != RESULT.name}
+        assert of_records == self.book.feed()
         numbers: dict[int, tuple[str, str]] = {}
         for _, kind, record, _, _, seq in told:
             assert numbers.setdefault(seq, (kind, record)) == (kind, record), "two records with one number"
@@ -180,6 +184,18 @@ class Compared(RuleBasedStateMachine):
                 if name == kind:
                     newest[record] = max(seq, newest.get(record, 0))
             assert held == newest
+
+    def the_authors_are_told(self) -> None:
+        """Of what was decided: where it stands now, on a channel of their own."""
+        told = self.rows(
+            f"""SELECT "record", "channel", "row" FROM "sync_feed" WHERE "kind" = '{RESULT.name}'"""
+        )
+        for key, channel, row in told:
+            said = dict(zip(RESULT.columns, json.loads(row), strict=True))
+            assert channel == f"user:{self.book.done[key]['user']}"
+            assert (said["status"], said["reason"]) == self.book.ended[key]
+        decided = {key for key, one in self.book.done.items() if one.get("decided")}
+        assert decided <= {key for key, _, _ in told}
 
     def the_feed_is_dense(self, before: int) -> None:
         """One transaction's numbers follow each other without a hole."""
@@ -201,7 +217,7 @@ class Compared(RuleBasedStateMachine):
     def sent(self, key: str) -> dict[str, Any]:
         op, _, place = key.partition(":")
         device, _, seq = place.rpartition(":")
-        return self.book.sent[device, int(seq)] if place else self.book.done[op]
+        return self.book.sent[device, int(seq)] if place else self.book.done[op]["sent"]
 
     def known_homes(self, phone: Phone) -> list[str]:
         own = {op["record"] for op in phone.outbox if op["kind"] == "home" and op["verb"] == "create"}

@@ -1,5 +1,5 @@
-"""Machine: any order of saves, undos, lost answers, repeats, clones, faults, restores and changes of scope, held
-against the dicts of `book.py`.
+"""Machine: any order of saves, undos, decisions, lost answers, repeats, clones, faults, restores and changes of scope,
+held against the dicts of `book.py`.
 
 200 runs of 50 steps on each database; `--machine-minutes 30` goes on for so long with new ones and prints how many.
 """
@@ -20,14 +20,18 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from sync import store
 from sync.ids import uuid7
 from sync.push import push_page
+from sync.replay import Built, replay, settle, take_back
+from sync.scope import Me
 from sync.wire import Busy, Refused
 from sync.write import put
 from tests.sync import harm
+from tests.sync.book import APPLIED
 from tests.sync.machine import HOMES, OWNERS, PAGES, Compared, poisoned
 from tests.sync.world import Phone, kinds, open_database, person
 
 GRIDS = [("three",), ("four",), ("three", "four")]
 PHONES = st.integers(0, len(OWNERS) - 1)
+VERDICTS = ["let through", "let through", "repair", "turn down", "take back"]
 OUTCOMES = ["met", "no_answer", "no_answer", "odd", "jam", "explode"]
 
 
@@ -105,6 +109,53 @@ class Machine(Compared):
         made = push_page(self.database, self.world.kinds, phone.me, device, drafted.outbox, self.world.now)
         assert [one["seq"] for one in made] == [op["seq"] for op in ops]
         self.dirty = True
+
+    @rule(who=PHONES, verdicts=st.lists(st.sampled_from(VERDICTS), min_size=1, max_size=4), data=st.data())
+    def zhang_decides(self, who: int, verdicts: list[str], data: st.DataObject) -> None:
+        """What a phone has just brought, or what came before."""
+        phone = self.hear(who)
+        self.exchange(phone, phone.outbox[phone.acknowledged :])
+        for verdict in verdicts:
+            if verdict == "take back":
+                among = [key for key, one in self.book.done.items() if "let" in one]
+            else:
+                among = [key for key, one in self.book.done.items() if one["ended"] != APPLIED]
+                among = [key for key in among if ":" not in key]  # of an id that was taken there are two
+            if among:
+                self.decide(verdict, data.draw(st.sampled_from(among)))
+                self.dirty = True
+
+    def decide(self, verdict: str, key: str) -> None:
+        """The server and the book, and what each says of the operation and of those that were held behind it."""
+        author, by, one = self.author_of(key), self.phones[-1].me, self.book.done[key]
+        before = one["ended"]
+        about = self.database, self.world.kinds, author, key, self.world.now
+        if verdict == "take back":
+            released = self.book.take_back(author, by, key)
+            if released is None:
+                with pytest.raises(Built):
+                    take_back(*about, by=by)
+                return
+            said = take_back(*about, by=by)
+        elif verdict == "turn down" and one["ended"] != (
+            "review",
+            "conflict",
+        ):  # that is decided field by field
+            released = self.book.turn_down(author, by, key)
+            said = settle(*about, "quarantined", "rejected", by=by)
+        elif verdict == "repair" and one["verb"] == "create":
+            right = {"outcome": "met"} if one["kind"] == "knock" else {"people": 2}
+            repaired = {**one["patch"], **right}
+            released = self.book.let_through(author, by, key, repaired)
+            said = replay(*about, by=by, patch=repaired)
+        else:
+            released = self.book.let_through(author, by, key)
+            said = replay(*about, by=by)
+        assert ((said.status, said.reason), said.released) == (self.book.ended[key], released)
+        one["decided"] = one.get("decided") or one["ended"] != before
+
+    def author_of(self, key: str) -> Me:
+        return next(phone.me for phone in self.phones if phone.me.id == self.book.done[key]["user"])
 
     # ---------------------------------------------------------------- what happens to them
 

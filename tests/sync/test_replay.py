@@ -342,3 +342,55 @@ def test_a_knock_that_li_took_back_herself_does_not_return_by_a_second_decision(
     assert (decided.status, decided.reason) == ("review", "gone")
     assert Knock.get_by_id(op["record"]).gone is True
     assert world.home("three-1")["last"] is None
+
+
+def test_what_waited_for_one_and_then_for_another_follows_the_other(world: World) -> None:  # P12
+    li = world.phone(world.li)
+    first = li.knock("three-1", "unheard_of")
+    li.sync()
+    repaired = {**first["patch"], "outcome": "met"}
+    again(world, first, world.li, patch=repaired)
+    second = li.knock("three-2", "unheard_of")
+    waits = li.knock("three-3", "met", after=[first["op"], second["op"]])
+    li.sync()
+    assert li.result(waits)["detail"]["after"] == [second["op"]]
+    undone(world, first, world.li)
+    assert again(world, second, world.li, patch={**second["patch"], "outcome": "met"}).released == []
+    assert Operation.get_by_id(waits["op"]).detail["after"] == [first["op"]]
+    assert again(world, first, world.li, patch=repaired).released == [waits["op"]]
+    assert world.home("three-3")["last"] == "met"
+
+
+def new_home(world: World, li: Phone) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Li found a home, which waits in quarantine and is repaired; the operation and the repaired patch."""
+    world.ids["new"] = str(uuid7())
+    sent = {"door": world["door three-1"], "people": "three"}
+    made = li.save("create", "home", world.ids["new"], sent)
+    li.sync()
+    repaired = {**sent, "people": 3}
+    again(world, made, world.li, patch=repaired)
+    return made, repaired
+
+
+def test_a_home_whose_number_li_took_back_returns_by_a_second_decision(world: World) -> None:  # P13
+    li = world.phone(world.li)
+    made, repaired = new_home(world, li)
+    edit = li.edit("new", {"phone": ""}, phone="138")
+    back = li.undo(edit)
+    li.sync()
+    assert li.result(back)["status"] == "applied"
+    undone(world, made, world.li)
+    assert again(world, made, world.li, patch=repaired).status == "applied"
+    assert world.home("new")["gone"] is False
+
+
+def test_a_home_that_wang_deleted_does_not_return_by_a_second_decision(world: World) -> None:  # P13
+    made, repaired = new_home(world, world.phone(world.li))
+    wang = world.phone(world.wang)
+    wang.sync()
+    wang.save("delete", "home", world["new"], {})
+    wang.sync()
+    undone(world, made, world.li)
+    decided = again(world, made, world.li, patch=repaired)
+    assert (decided.status, decided.reason) == ("review", "gone")
+    assert world.home("new")["gone"] is True
