@@ -127,7 +127,8 @@ export class Work {
       else {
         await at.delete();
         this.#count(row, null);
-        this.#rows.set(row.id, undefined);
+        this.#touched.delete(row.id);
+        this.#drop(row);
       }
     }
   }

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { mark } from "../../static/phone/digest.js";
-import { waiting } from "../../static/phone/outbox.js";
-import { morning } from "./cast.js";
+import { list, waiting } from "../../static/phone/outbox.js";
+import { morning, WANG } from "./cast.js";
 
 for (const { id, version, mark: wanted } of JSON.parse(
   readFileSync(new URL("digest_vectors.json", import.meta.url), "utf8"),
@@ -130,6 +130,33 @@ test("a channel that is read anew after long absence loses what was deleted, and
   assert.equal(await phone.one("household", "home-401"), null);
   assert.equal((await phone.many("visit")).length, 1);
   assert.equal((await waiting(phone.store)).count, 1);
+});
+
+test("what was decided about a visit is heard in the answer with which its household goes", async () => {
+  const { phone, office } = await morning({ counts: true }); // P13
+  await phone.visit("home-401", "met", { note: "poison" });
+  await phone.run();
+  const [{ op }] = office.requests.find((request) => request.ops.length).ops;
+  for (const id of ["home-401", "door-401"]) office.records.delete(id);
+  office.pruned = office.seq;
+  office.clock += 60_000;
+  const heard = { id: op, user: WANG.id, status: "quarantined", reason: "rejected", detail: {} };
+  const fields = ["id", "version", "server_time", "user", "status", "reason", "detail"];
+  const columns = fields.map((name) => [{ version: 1, server_time: "2026-11-23T02:01:00Z", ...heard }[name]]);
+  phone.fetch = async (url, init) => {
+    const answer = await (await office.fetch(url, init)).json();
+    const page = { channel: `user:${WANG.id}`, kind: "sync_result", fields, columns, gone: [], forget: [] };
+    // Read anew and complete in one answer, as a channel without history is.
+    for (const cursor of Object.values(answer.cursors)) cursor.tail = null;
+    return Response.json({ ...answer, pages: [...answer.pages, page] });
+  };
+  const told = await phone.run();
+  assert.equal(told.code, "done");
+  assert.equal(await phone.one("household", "home-401"), null);
+  assert.deepEqual(
+    (await list(phone.store)).map((one) => [one.state, one.reason]),
+    [["quarantined", "rejected"]],
+  );
 });
 
 test("after an update that counts other kinds the phone counts anew", async () => {
