@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from fieldapp.config import now
 from fieldapp.declare.kinds import kinds
+from fieldapp.declare.photo import place
 from fieldapp.errors import refusal, why
 from fieldapp.limits import EXCHANGES, Turns, limiter, person
 from fieldapp.packing import LEVEL, QUICK, set_packed
@@ -64,6 +65,7 @@ def post_sync() -> Response:
             now(),
             me_view=view,
             app=app_version(),
+            depot=place().depot,
         )
     except TooLarge:
         return refusal("too_large")

@@ -124,12 +124,16 @@ def _show(batch: Batch, row: Row) -> None:
                 batch.touch(row)
 
 
-def held(db: peewee.Database, me: Me, hashes: Iterable[str]) -> list[str]:
-    """Of these blobs, those that this person has sent and the server keeps: their phone need not keep them."""
+def held(db: peewee.Database, me: Me, hashes: Iterable[str], depot: Depot | None = None) -> list[str]:
+    """Of these blobs, those that this person has sent and the server keeps: their phone need not keep them.
+
+    With `depot` no phone throws away what that has lost, as a folder does that was put back from an older copy.
+    """
     mark = db.param
     extra = f' AND "community" = {mark} AND "user" = {mark}'
     found = rows.select(db, Blob, "hash", hashes, extra=extra, parameters=[me.community, me.id])
-    return [row["hash"] for row in found]
+    kept = [row["hash"] for row in found]
+    return [hash for hash in kept if depot is None or depot.has(name_of(me.community, me.id, hash))]
 
 
 def owner(db: peewee.Database, kinds: Mapping[str, Kind], me: Me, hash: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 import peewee
 
 from sync import blobs, devices, digest, faults
+from sync.depot import Depot
 from sync.encode import dumps
 from sync.instants import instant_ms, parse
 from sync.kinds import Kind
@@ -31,10 +32,11 @@ def exchange(
     *,
     me_view: Mapping[str, Any] | None = None,
     app: str = "",
+    depot: Depot | None = None,
 ) -> bytes:
     """The answer as JSON in UTF-8. Raises Refused (`other_user`, `gap`, `fork`, `revoked`), Busy and BadRequest.
 
-    `me_view` is what the phone is told about the person, at least `id`.
+    `me_view` is what the phone is told about the person, at least `id`; `depot` where attachments lie.
     """
     asked = request if isinstance(request, Request) else check_request(request)
     if asked.user != me.id:
@@ -45,7 +47,7 @@ def exchange(
     skipped = renewed and not devices.is_revoked(db, asked.device)
     receipt = Receipt(0) if skipped else _arrive(db, kinds, me, asked, now)
     if receipt.revoked:
-        files = blobs.held(db, me, asked.files)  # P23
+        files = blobs.held(db, me, asked.files, depot)  # P23
         raise Refused(
             "revoked", last=_standing(db, me, asked.device)[-1], results=receipt.results, files=files
         )
@@ -54,7 +56,7 @@ def exchange(
         epoch_now, seq, pruned, last = _standing(db, me, asked.device)
         pulled = Pull(db, kinds, me, seq, now, pruned).run(cursors, asked.tail)
         digests = None if pulled.more else digest.read(db, me.channels)
-        files = blobs.held(db, me, asked.files) if asked.files else []  # P23
+        files = blobs.held(db, me, asked.files, depot) if asked.files else []  # P23
     return _answer(app, epoch_now, now, last, receipt, me_view or _view(me), pulled, digests, files)
 
 

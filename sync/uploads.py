@@ -62,7 +62,7 @@ class Desk:
         if not 0 < length <= LIMIT_BYTES:
             raise Refused("too_large")
         self._sweep()
-        whole = bool(blobs.held(self.db, self.me, [hash]))
+        whole = bool(blobs.held(self.db, self.me, [hash], self.place.depot))
         still_open = rows.select(self.db, Upload, "user", [self.me.id], extra=' AND NOT "done"')
         if not whole and (len(still_open) >= LIMIT_OPEN or blobs.unnamed(self.db, self.me) >= LIMIT_UNNAMED):
             raise Refused("too_many")

@@ -114,17 +114,18 @@ def _push(db: peewee.Database, me: Me, device: str, ops: Sequence[Op], now: date
 def _photos(db: peewee.Database, me: Me, rescue: Rescue, noted: RescueBrought, now: datetime) -> None:
     """Keep what the person photographed as an upload would; a later one finds it here.  # P23"""
     noted.photos_left = rescue.left
+    place = photo.place()
     for one in rescue.files:
         if one.user != me.id:
             continue
-        if blobs.held(db, me, [one.hash]):
+        if blobs.held(db, me, [one.hash], place.depot):
             noted.photos_known += 1
             continue
         content = one.content()
         try:
             if content is None or blobs.unnamed(db, me) >= LIMIT_UNNAMED:
                 raise blobs.Unfit
-            blobs.keep(db, kinds(), photo.place(), me, one.hash, content, now)
+            blobs.keep(db, kinds(), place, me, one.hash, content, now)
             noted.photos += 1
         except blobs.Unfit:
             noted.photos_refused += 1

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from fieldapp import create_app
+from fieldapp.config import data_folder
 from fieldapp.people.account import Account
 from fieldapp.people.me import describe, me_of
 from fieldapp.phone import static_folder
@@ -240,6 +241,19 @@ def test_a_server_that_lost_the_photo_before_it_confirmed_it_gets_it_again(li: P
     assert li.exchange() == "done"
     assert li.upload() == []
     assert Blob.select().where(Blob.hash == hash).count() == 1
+
+
+def test_a_photo_that_the_folder_lost_before_a_pull_confirmed_it_is_sent_again(li: Phone) -> None:  # P20 P23
+    hash = li.photograph(picture(38, (400, 300)))
+    li.exchange()
+    li.harm = lambda asked, answer: BROKEN if asked["url"].endswith("/sync") else answer()
+    li.upload()
+    (file,) = (data_folder() / "photos").glob(f"*/*/*/{hash}")
+    file.unlink()  # put back from an older copy than the database
+    li.harm = lambda asked, answer: answer()
+    assert li.exchange() == "done"
+    assert li.upload() == []
+    assert file.is_file() and arrived(hash)
 
 
 def test_another_page_sends_the_same_photo_at_the_same_time(li: Phone) -> None:

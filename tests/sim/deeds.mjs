@@ -267,10 +267,25 @@ export const deeds = {
     const cleared = new Set(at.phones.filter((one) => one.cleared).map((one) => one.name));
     for (const one of at.saved) if (cleared.has(one.phone) && !lie.has(one.op)) one.excused = true;
     const copy = chance.pick(at.copies);
-    at.wire.tell({ do: "restore", copy });
+    const pictures = chance.pick(["kept", "kept", "with it", "before"]);
+    // What a phone knows to be unconfirmed it sends again; of one that runs an answer may just confirm what is gone.
+    const owed = new Set();
+    for (const one of at.phones)
+      for (const user of users(one.storage))
+        for (const { hash, due, sent } of lying(one.storage, user, "blobs"))
+          if (due || (sent && !one.boot)) owed.add(hash);
+    const { gone } = at.wire.tell({ do: "restore", copy, pictures });
+    const lost = new Set(gone.filter((/** @type {string} */ hash) => !owed.has(hash)));
+    for (const one of at.saved)
+      one.lost = (one.patch.photos ?? []).filter(
+        (/** @type {string} */ hash) => lost.has(hash) || one.lost?.includes(hash),
+      );
     at.restored = true;
     at.copies = at.copies.filter((one) => one <= copy);
-    at.world.note("server", `is restored from copy ${copy}`);
+    at.world.note(
+      "server",
+      `is restored from copy ${copy}, pictures ${pictures}: ${gone.length} gone, ${lost.size} lost`,
+    );
   },
 
   facts(at, _phone, chance) {

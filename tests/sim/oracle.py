@@ -167,25 +167,27 @@ def photos(
     database: peewee.Database, depot: Path, phones: list[dict[str, Any]], saved: list[dict[str, Any]]
 ) -> list[str]:
     """Each photo of a saved visit is at the server, whole and under its author's name, or lies on a phone that could not
-    send it; and a visit shows which of its photos are here."""
-    found, here = [], set()
+    send it, or went with the folder when no phone owed it any more; and a visit shows which of its photos are here."""
+    found, told, here = [], set(), set()
+    lost = {hash for op in saved for hash in op.get("lost", [])}
     for row in rows(database, 'SELECT * FROM "sync_blob"'):
+        told.add((row["user"], row["hash"]))
         file = depot / row["community"] / row["user"] / row["hash"][:2] / row["hash"]
         if file.is_file() and file.read_bytes().startswith(b"\xff\xd8"):
             here.add((row["user"], row["hash"]))
-        else:
+        elif row["hash"] not in lost:
             found.append(f"no picture: {row['hash']} of {row['user']}")
     lying = {(phone["user"], blob["hash"]) for phone in phones for blob in phone["blobs"] if blob["whole"]}
     for op in saved:
         for hash in op["patch"].get("photos") or []:
-            if (op["user"], hash) not in here | lying and not op.get("excused"):
+            if (op["user"], hash) not in here | lying and hash not in lost and not op.get("excused"):
                 found.append(f"lost: {op['phone']}: photo {hash} of {op['op']}")
     for phone in phones:
         for blob in phone["blobs"]:
             if (blob.get("due") or blob.get("sent")) and not phone["stopped"]:
                 found.append(f"does not leave the phone: {phone['phone']}: photo {blob['hash']}")
     for visit in rows(database, 'SELECT * FROM "visit" WHERE NOT "gone"'):
-        expected = [hash for hash in json.loads(visit["photos"]) if (visit["author"], hash) in here]
+        expected = [hash for hash in json.loads(visit["photos"]) if (visit["author"], hash) in told]
         if json.loads(visit["photos_here"]) != expected:
             found.append(f"visit {visit['id']} shows {visit['photos_here']} and not {expected}")
     return found

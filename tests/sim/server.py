@@ -37,6 +37,7 @@ from fieldapp import create_app  # noqa: E402
 from fieldapp import exchange as door  # noqa: E402
 from fieldapp.backup import begin_again  # noqa: E402
 from fieldapp.declare.kinds import kinds  # noqa: E402
+from fieldapp.declare.photo import place  # noqa: E402
 from fieldapp.features import declare_all  # noqa: E402
 from fieldapp.people import accounts  # noqa: E402
 from fieldapp.people.account import Account  # noqa: E402
@@ -105,6 +106,7 @@ class Server:
         new_epoch(self.database)
         self.journal = Journal(self.database)
         self.kept: dict[int, Journal] = {}
+        self.pictures: dict[int, set[str]] = {}
         return town.directory()
 
     def sync(self, person: str | None, body: str, fault: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -225,16 +227,23 @@ class Server:
         if self.database.is_closed():
             self.database.connect()
         self.kept[number] = self.journal.copy()
+        self.pictures[number] = set(place().depot.names())
         return {"copy": number}
 
-    def restore(self, copy: int) -> dict[str, Any]:
-        """An older copy takes its place; the history is another one from here."""
+    def restore(self, copy: int, pictures: str) -> dict[str, Any]:
+        """An older copy takes its place; the history is another one from here. The folder of `pictures` is "kept", or was
+        copied with the database ("with it") or the time "before": the pictures that are gone."""
         self.shelf.put_back(str(copy))
         reopen(self.database)
+        gone = set() if pictures == "kept" else set(place().depot.names())
+        gone -= self.pictures.get(copy if pictures == "with it" else copy - 1, set())
+        for name in gone:
+            folder, _, hash = name.rpartition("/")
+            (config.data_folder() / "photos" / folder / hash[:2] / hash).unlink()
         begin_again(self.database)
         self.journal = self.kept[copy].copy()
         self.journal.add("restore")
-        return {}
+        return {"gone": sorted(name.rpartition("/")[2] for name in gone)}
 
     def check(self, phones: list[dict[str, Any]], saved: list[dict[str, Any]]) -> dict[str, Any]:
         """What the independent checker finds wrong."""

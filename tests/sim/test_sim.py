@@ -26,7 +26,7 @@ MUST_MEET = {
     "busy", "signed_out", "other_user", "the server dies", "dies between two steps of its storage", "dies in the hand",
     "is a copy of", "an older copy takes its place", "is restored from copy", "exchange again", "freezes", "is full",
     "-> 507", "clock off by", "is refused with 413", "is refused with 429", "moves", "deletes", "gives", "takes back", "undoes the decision",
-    "takes a picture -> 201", "upload PATCH", "upload again",
+    "takes a picture -> 201", "upload PATCH", "upload again", "pictures with it", "pictures before",
 }  # fmt: skip
 
 
