@@ -359,7 +359,7 @@ def test_the_phones_page_says_what_each_phone_last_said_and_signs_one_off(desk: 
     li = desk.phone("li", off=timedelta(minutes=-26))
     li.visit(DOOR)
     page = desk.read("/phones")
-    assert "李" in page and li.id[-4:] in page and "5f2c91" in page and "1560" in page
+    assert "李" in page and li.id[-4:] in page and "5f2c91" in page and "时间慢 26 分钟" in page
     desk.post(f"/phones/{li.id}", revoked="1")
     assert desk.device(li.id).revoked
     assert desk.told("li")[-1][0] == "revoke"
@@ -369,6 +369,13 @@ def test_the_phones_page_says_what_each_phone_last_said_and_signs_one_off(desk: 
     assert desk.operation(late).status == "applied"
     desk.post(f"/phones/{li.id}", revoked="0")
     assert not desk.device(li.id).revoked
+
+
+def test_the_phones_page_says_whose_clock_is_slow_and_whose_fast(desk: Desk) -> None:
+    desk.phone("wang", off=timedelta(minutes=26)).visit("4-1-601")
+    desk.phone("li", off=-timedelta(hours=2)).visit(DOOR)
+    page = desk.read("/phones")
+    assert "时间快 26 分钟" in page and "时间慢 120 分钟" in page
 
 
 def test_from_every_page_of_the_desk_a_link_leads_to_every_other(desk: Desk) -> None:
