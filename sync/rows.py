@@ -115,7 +115,10 @@ def _update_sql(of: Table, names: tuple[str, ...], count: int) -> str:
     changed = ", ".join(
         f"{of.column[name]} = new.{new}" for name, new in zip(names[1:], found[1:], strict=True)
     )
-    return f"UPDATE {of.name} SET {changed} FROM {source} AS new WHERE {of.name}.{of.column['id']} = new.{found[0]}"
+    id = f"{of.name}.{of.column['id']}"
+    # PostgreSQL takes the text for a hundred rows, whatever is in it, and would rather read the whole table than find them.
+    here = "" if count else f" AND {id} = ANY(%s)"
+    return f"UPDATE {of.name} SET {changed} FROM {source} AS new WHERE {id} = new.{found[0]}{here}"
 
 
 def insert(
@@ -146,7 +149,9 @@ def update(
 ) -> None:
     """Write `only` these fields of rows that are there, found by their id: no index over the others is touched."""
     of, names = table(model), ("id", *sorted(only))
-    _send(db, of, names, list(map(of.some(names), values)), lambda count: _update_sql(of, names, count))
+    parameters = list(map(of.some(names), values))
+    ids = [[row[0] for row in parameters]] if isinstance(db, peewee.PostgresqlDatabase) else []
+    _send(db, of, names, parameters, lambda count: _update_sql(of, names, count), ids)
 
 
 def _send(
@@ -155,11 +160,12 @@ def _send(
     names: Sequence[str],
     parameters: Sequence[Sequence[Any]],
     sql: Callable[[int], str],
+    more: Sequence[Any] = (),
 ) -> None:
     if isinstance(db, peewee.PostgresqlDatabase):
         bare = [of.fields[name].column_name for name in names]
         text = to_json([dict(zip(bare, row, strict=True)) for row in parameters]).decode()
-        db.execute_sql(sql(0), (text,))
+        db.execute_sql(sql(0), (text, *more))
         return
     most = LIMIT_PARAMETERS // len(names)
     for at in range(0, len(parameters), most):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
 
 import peewee
 import pytest
 
-from sync import digest
+from sync import digest, rows
 from sync.ids import uuid7
 from sync.reshape import reshape
 from sync.scope import visible
@@ -171,3 +173,24 @@ def test_what_is_counted_is_counted_anew_when_the_declarations_change(world: Wor
     world.kinds["door"] = replace(world.kinds["door"], window_days=None)
     reshape(world.database, world.kinds, world.now)
     assert digest.read(world.database, ["grid:three"]) == before
+
+
+def test_the_few_homes_that_change_are_found_among_thousands_by_their_ids(world: World) -> None:
+    db, one = world.database, world["three-1"]
+    fields = [field.column_name for field in Home._meta.sorted_fields]
+    others = ", ".join("'h' || \"number\"" if name == "id" else f'"{name}"' for name in fields)
+    numbers = 'WITH RECURSIVE "n"("number") AS (SELECT 1 UNION ALL SELECT "number" + 1 FROM "n" WHERE "number" < 5000)'
+    db.execute_sql(
+        f'INSERT INTO "home" ({", ".join(fields)}) {numbers} SELECT {others} FROM "home", "n" WHERE "id" = {db.param}', (one,)
+    )  # fmt: skip
+    db.execute_sql("ANALYZE")
+    asked: list[tuple[str, Any]] = []
+    execute = db.execute_sql
+    with patch.object(db, "execute_sql", lambda *given: asked.append(given) or execute(*given)):
+        rows.update(db, Home, [{"id": one, "phone": "138"}], ["phone"])
+    assert world.home("three-1")["phone"] == "138"
+    ((update, parameters),) = asked
+    explain = "EXPLAIN QUERY PLAN" if isinstance(db, peewee.SqliteDatabase) else "EXPLAIN"
+    plan = "\n".join(str(line[-1]) for line in db.execute_sql(f"{explain} {update}", parameters).fetchall())
+    whole = ("SCAN home", "Seq Scan on home")
+    assert not any(words in plan for words in whole), plan
