@@ -35,7 +35,7 @@ def open_database(url: str | None = None) -> peewee.Database:
         database = connect(address)
     store.bind(database, kinds())
     database.bind(app_models(), bind_refs=False, bind_backrefs=False)
-    group_of(database)
+    group_of(database)  # the processes of a server share it: it is made before they are
     return database
 
 

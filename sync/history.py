@@ -132,8 +132,9 @@ class History:
 
     def taken_away(self, kind: str, record: str) -> bool:
         """Whether somebody deleted a record, or its author has taken back what created it."""
-        done = [one for one in self._on(kind, record) if one.status == "applied"]
-        creations = {one.op for one in self._on(kind, record) if one.verb == "create"}
+        on = self._on(kind, record)
+        creations = {one.op for one in on if one.verb == "create"}
+        done = [one for one in on if one.status == "applied"]
         return any(
             one.verb == "delete" or one.verb == "retract" and one.patch.get("of") in creations for one in done
         )
