@@ -122,6 +122,14 @@ class Book:
         self.done[key]["ended"] = self.ended[key] = ("quarantined", "rejected")
         return self._release(author, by, key)
 
+    def choose(self, author: Me, by: Me, key: str) -> list[str]:
+        """Somebody settles a conflict by what they write themselves: the operation counts as applied whole."""
+        op = self.done[key]
+        if op["verb"] == "patch":
+            op["applied"] = dict(op["patch"])
+        op["ended"] = self.ended[key] = APPLIED
+        return self._release(author, by, key)
+
     def take_back(self, author: Me, by: Me, key: str) -> list[str] | None:
         """Somebody undoes a decision that let something through; none where others went on from that."""
         op = self.done[key]

@@ -31,7 +31,7 @@ from tests.sync.world import Phone, kinds, open_database, person
 
 GRIDS = [("three",), ("four",), ("three", "four")]
 PHONES = st.integers(0, len(OWNERS) - 1)
-VERDICTS = ["let through", "let through", "repair", "turn down", "take back"]
+VERDICTS = ["let through", "let through", "repair", "turn down", "choose", "choose", "take back"]
 OUTCOMES = ["met", "no_answer", "no_answer", "odd", "jam", "explode"]
 
 
@@ -97,16 +97,21 @@ class Machine(Compared):
     @rule(label=st.sampled_from(HOMES), outcome=st.sampled_from(OUTCOMES[:4]), times=st.integers(1, 2))
     def page(self, label: str, outcome: str, times: int) -> None:
         """Li saves on a page that the server answered: the same operations, stamped there."""
-        phone, device = self.phones[0], "web:li"
-        drafted = Phone(self.world, phone.me, device)
+        drafted = Phone(self.world, self.phones[0].me, "web:li")
         for _ in range(times):
             self.save(
                 drafted, "create", "knock", str(uuid7()), {"home": self.world[label], "outcome": outcome}
             )
-        last = self.book.last.get(device, 0)
+        self.save_page(drafted)
+
+    def save_page(self, drafted: Phone) -> None:
+        """What somebody did on a page is stamped by the server and arrives at once."""
+        last = self.book.last.get(drafted.device, 0)
         ops = [{**op, "seq": last + op["seq"]} for op in drafted.outbox]
-        assert self.book.arrive(phone.me, device, ops) == ("taken", last + times)
-        made = push_page(self.database, self.world.kinds, phone.me, device, drafted.outbox, self.world.now)
+        assert self.book.arrive(drafted.me, drafted.device, ops) == ("taken", last + len(ops))
+        made = push_page(
+            self.database, self.world.kinds, drafted.me, drafted.device, drafted.outbox, self.world.now
+        )
         assert [one["seq"] for one in made] == [op["seq"] for op in ops]
         self.dirty = True
 
@@ -121,6 +126,8 @@ class Machine(Compared):
             else:
                 among = [key for key, one in self.book.done.items() if one["ended"] != APPLIED]
                 among = [key for key in among if ":" not in key]  # of an id that was taken there are two
+            if verdict == "choose":
+                among = [key for key in among if self.in_conflict(key)]
             if among:
                 self.decide(verdict, data.draw(st.sampled_from(among)))
                 self.dirty = True
@@ -143,6 +150,10 @@ class Machine(Compared):
         ):  # that is decided field by field
             released = self.book.turn_down(author, by, key)
             said = settle(*about, "quarantined", "rejected", by=by)
+        elif verdict == "choose":
+            self.take_second(one)
+            released = self.book.choose(author, by, key)
+            said = settle(*about, "applied", by=by)
         elif verdict == "repair" and one["verb"] == "create":
             right = {"outcome": "met"} if one["kind"] == "knock" else {"people": 2}
             repaired = {**one["patch"], **right}
@@ -153,6 +164,19 @@ class Machine(Compared):
             said = replay(*about, by=by)
         assert ((said.status, said.reason), said.released) == (self.book.ended[key], released)
         one["decided"] = one.get("decided") or one["ended"] != before
+
+    def in_conflict(self, key: str) -> bool:
+        one = self.book.done[key]
+        return one["ended"] == ("review", "conflict") and not self.book.homes[one["record"]]["gone"]
+
+    def take_second(self, one: dict[str, Any]) -> None:
+        """Zhang writes the value that came second in place of the first, on the desk's page."""
+        left = {name: value for name, value in one["patch"].items() if name not in one["applied"]}
+        home = self.book.homes[one["record"]]
+        drafted = Phone(self.world, self.phones[-1].me, "web:zhang")
+        if one["verb"] == "patch":
+            self.save(drafted, "patch", "home", one["record"], left, base={name: home[name] for name in left})
+            self.save_page(drafted)
 
     def author_of(self, key: str) -> Me:
         return next(phone.me for phone in self.phones if phone.me.id == self.book.done[key]["user"])
