@@ -19,8 +19,6 @@ from tests.server import ROOT
 
 FOUNDATION = 60_000
 KINDS = 12_000  # what all the kinds at the door together may add
-# How far above that it is for the few browsers that take no brotli, as over plain HTTP; may only shrink.
-OVER = {"br": 0, "gzip": 4_000}
 
 # What every installation has; any other folder with screens is a kind of work at the door, which can be left out.
 BELOW_THE_KINDS = {"places", "people", "today", "visits", "review", "reports", "rescue"}
@@ -63,10 +61,8 @@ def test_the_first_screen_is_painted_after_25_kilobytes(phone: Sizes) -> None:
     assert phone.first_paint <= 25_000, phone
 
 
-def test_lis_phone_is_ready_for_a_day_without_a_signal_after_60_kilobytes_and_her_kinds(
-    phone: Sizes, packing: str
-) -> None:
-    assert phone.offline_ready <= FOUNDATION + KINDS + OVER[packing], phone
+def test_lis_phone_is_ready_for_a_day_without_a_signal_after_60_kilobytes_and_her_kinds(phone: Sizes) -> None:
+    assert phone.offline_ready <= FOUNDATION + KINDS, phone
 
 
 @pytest.mark.slow
@@ -74,7 +70,7 @@ def test_without_the_kinds_at_the_door_60_kilobytes_are_enough(
     bare: Path, phone: Sizes, packing: str
 ) -> None:
     worker = (bare / f"sw.js{ENDINGS[packing]}").stat().st_size
-    assert phone.first_paint + worker + phone.manifest <= FOUNDATION + OVER[packing], (phone, worker)
+    assert phone.first_paint + worker + phone.manifest <= FOUNDATION, (phone, worker)
 
 
 def test_what_comes_later_is_small_and_whole() -> None:

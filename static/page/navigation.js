@@ -1,25 +1,6 @@
 // Navigation: by fragment through htmx, with back and forward, focus on the new heading, and nothing kept in a cache.
 
-import htmx from "htmx.org";
-
 /** @typedef {import("./worker.js").Worker} Worker */
-
-Object.assign(htmx.config, {
-  historyCacheSize: 0, // no resident's data in the browser's session storage
-  historyEnabled: false, // we tell the browser ourselves: see `step`
-  refreshOnHistoryMiss: false,
-  includeIndicatorStyles: false,
-  allowEval: false,
-  allowScriptTags: false,
-  selfRequestsOnly: true,
-  scrollIntoViewOnBoost: true,
-  scrollBehavior: "instant",
-  defaultSettleDelay: 0,
-  responseHandling: [
-    { code: "204", swap: false },
-    { code: "...", swap: true },
-  ],
-});
 
 const screen = () => document.getElementById("app");
 const here = () => location.pathname + location.search;
