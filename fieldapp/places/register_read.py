@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import datetime
+import functools
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from fieldapp.places.register_columns import WORDS, column_of, missing_from
 
 HEADER_WITHIN = 40  # rows; titles, dates and notes stand above the header
 LARGEST_UNPACKED = 400_000_000  # bytes; a sheet of 100,000 rows unpacks to about 60 million
+MOST_CELLS = 10_000_000  # from the first to the last one, filled or not: what reads a sheet holds them all
 FOOTERS = (
     "合计",
     "总计",
@@ -223,12 +226,35 @@ def _workbook(path: Path) -> Iterator[tuple[str, _Lines]]:
         with zipfile.ZipFile(path) as packed:
             if sum(one.file_size for one in packed.infolist()) > LARGEST_UNPACKED:
                 raise Unreadable(_l("The file is too large"))
+            for part in packed.infolist():
+                if part.filename.startswith("xl/worksheets/"):
+                    _refuse_far_cells(packed, part)
         book = CalamineWorkbook.from_path(path)
         for meta in book.sheets_metadata:
             if meta.visible == SheetVisibleEnum.Visible:
                 yield meta.name, _Lines(_merged(book.get_sheet_by_name(meta.name)))
     except (CalamineError, zipfile.BadZipFile, RuntimeError, UnicodeDecodeError) as error:
         raise Unreadable(_l("The file is not a readable .xlsx: %(error)s"), error=str(error)) from error
+
+
+_CELL = re.compile(rb'c r="([A-Z]+)(\d+)"[^>]*[^/]>')  # that holds something
+_LONGEST_CELL = 200  # bytes of its opening tag
+
+
+def _refuse_far_cells(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Raises Unreadable for a value typed by mistake at the far end of a sheet: all the nothing before it would fill the memory."""
+    column, last, rest = b"A", 0, b""
+    with packed.open(part) as sheet:
+        while piece := sheet.read(1 << 20):
+            found = _CELL.findall(rest + piece)
+            column = max((column, *{letters[:4] for letters, _ in found}), key=lambda one: (len(one), one))
+            last = max((last, *(int(row[:8]) for row in {row for _, row in found})))
+            rest = piece[-_LONGEST_CELL:]
+    if functools.reduce(lambda before, letter: before * 26 + letter - 64, column, 0) * last > MOST_CELLS:
+        reason = _l(
+            "The sheet reaches to column %(column)s and row %(row)s: delete what stands beside or below the register"
+        )
+        raise Unreadable(reason, column=column.decode(), row=last)
 
 
 def _merged(sheet: CalamineSheet) -> Iterator[list[Any]]:

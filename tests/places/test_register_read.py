@@ -136,6 +136,28 @@ def test_a_file_that_is_no_register_is_refused_in_words(tmp_path: Path, content:
     assert str(refused.value)
 
 
+@pytest.mark.parametrize(("column", "number"), [("XFD", 1_048_576), ("A", 1_048_576), ("ZZ", 20_000)])
+def test_a_value_typed_at_the_far_end_of_the_sheet_is_named_and_fills_no_memory(
+    tmp_path: Path, column: str, number: int
+) -> None:
+    path = xlsx_file(tmp_path / "r.xlsx", [CHINESE, row("301")])
+    book = openpyxl.load_workbook(path)
+    book.active[f"{column}{number}"] = "x"
+    book.save(path)
+    with pytest.raises(Unreadable) as refused:
+        open_register(path)
+    reaches = {"column": max(column, "L", key=lambda one: (len(one), one)), "row": number}
+    assert refused.value.detail == reaches and "delete what stands" in str(refused.value)
+
+
+def test_formats_down_to_the_far_end_of_the_sheet_do_not_matter(tmp_path: Path) -> None:
+    path = xlsx_file(tmp_path / "r.xlsx", [CHINESE, row("301")])
+    book = openpyxl.load_workbook(path)
+    book.active["XFD1048576"].font = openpyxl.styles.Font(bold=True)
+    book.save(path)
+    assert [one.cells["label"] for one in read(path)] == ["301"]
+
+
 def test_a_register_without_door_labels_says_which_column_it_lacks(tmp_path: Path) -> None:
     headers = [one for one in CHINESE if one != "门牌号"]
     with pytest.raises(Unreadable) as refused:
