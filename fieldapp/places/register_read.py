@@ -6,8 +6,10 @@ import codecs
 import csv
 import datetime
 import functools
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +24,7 @@ from fieldapp.places.register_columns import WORDS, column_of, missing_from
 
 HEADER_WITHIN = 40  # rows; titles, dates and notes stand above the header
 LARGEST_UNPACKED = 400_000_000  # bytes; a sheet of 100,000 rows unpacks to about 60 million
-MOST_CELLS = 10_000_000  # from the first to the last one, filled or not: what reads a sheet holds them all
+MOST_CELLS = 10_000_000  # from the first to the last one, filled or not: what reads sheets holds them all
 FOOTERS = (
     "合计",
     "总计",
@@ -67,21 +69,17 @@ class SheetRow:
 
 @dataclass
 class Register:
-    """An opened register: which columns it has, and its rows as often as they are asked for."""
+    """An opened register: which columns it has, and its rows, once."""
 
-    path: Path
-    sheets: list[str] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)  # column → header as it is written
     ignored: list[str] = field(default_factory=list)  # headers nobody knows
     skipped: int = 0  # footers and repeated headers
+    unread: list[tuple[_Header, _Lines]] = field(default_factory=list)  # each sheet, below its header
 
     def rows(self) -> Iterator[SheetRow]:
-        """Every row with content, sheet by sheet, in the order of the file."""
-        self.skipped = 0
-        for name, lines in _sheets(self.path):
-            header = _header(name, lines)
-            if header is None:
-                continue
+        """Every row with content, sheet by sheet, in the order of the file; what was read leaves the memory."""
+        while self.unread:
+            header, lines = self.unread.pop(0)
             for number, cells in lines:
                 row = header.read(number, cells)
                 if row is not None:
@@ -92,9 +90,9 @@ class Register:
 
 def open_register(path: str | Path) -> Register:
     """Find the sheets that hold a register and their columns. Raises Unreadable."""
-    register = Register(Path(path))
+    register = Register()
     nearest: list[str] | None = None
-    for name, lines in _sheets(register.path):
+    for name, lines in _sheets(Path(path)):
         header = _header(name, lines)
         if header is None:
             continue
@@ -102,12 +100,12 @@ def open_register(path: str | Path) -> Register:
         if lacking:
             nearest = lacking if nearest is None or len(lacking) < len(nearest) else nearest
             continue
-        register.sheets.append(name)
+        register.unread.append((header, lines))
         register.columns = {
             column: header.headers[at] for at, column in header.known.items()
         } | register.columns
         register.ignored += [one for one in header.unknown() if one not in register.ignored]
-    if not register.sheets:
+    if not register.unread:
         if nearest:
             raise Unreadable(_l("The sheet lacks these columns: %(columns)s"), columns=nearest)
         raise Unreadable(
@@ -157,6 +155,8 @@ def _footer(texts: list[str]) -> bool:
 
 _NO_DATES: frozenset[str] = frozenset()
 _BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
+# What Python's own reader of packages says of a broken one.
+_BROKEN_PACKAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
 
 
@@ -226,14 +226,12 @@ def _workbook(path: Path) -> Iterator[tuple[str, _Lines]]:
         with zipfile.ZipFile(path) as packed:
             if sum(one.file_size for one in packed.infolist()) > LARGEST_UNPACKED:
                 raise Unreadable(_l("The file is too large"))
-            for part in packed.infolist():
-                if part.filename.startswith("xl/worksheets/"):
-                    _refuse_far_cells(packed, part)
+            _refuse_far_cells(packed)
         book = CalamineWorkbook.from_path(path)
         for meta in book.sheets_metadata:
             if meta.visible == SheetVisibleEnum.Visible:
                 yield meta.name, _Lines(_merged(book.get_sheet_by_name(meta.name)))
-    except (CalamineError, zipfile.BadZipFile, RuntimeError, UnicodeDecodeError) as error:
+    except (CalamineError, RuntimeError, UnicodeDecodeError, *_BROKEN_PACKAGES) as error:
         raise Unreadable(_l("The file is not a readable .xlsx: %(error)s"), error=str(error)) from error
 
 
@@ -241,20 +239,27 @@ _CELL = re.compile(rb'c r="([A-Z]+)(\d+)"[^>]*[^/]>')  # that holds something
 _LONGEST_CELL = 200  # bytes of its opening tag
 
 
-def _refuse_far_cells(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+def _refuse_far_cells(packed: zipfile.ZipFile) -> None:
     """Raises Unreadable for a value typed by mistake at the far end of a sheet: all the nothing before it would fill the memory."""
-    column, last, rest = b"A", 0, b""
-    with packed.open(part) as sheet:
-        while piece := sheet.read(1 << 20):
-            found = _CELL.findall(rest + piece)
-            column = max((column, *{letters[:4] for letters, _ in found}), key=lambda one: (len(one), one))
-            last = max((last, *(int(row[:8]) for row in {row for _, row in found})))
-            rest = piece[-_LONGEST_CELL:]
-    if functools.reduce(lambda before, letter: before * 26 + letter - 64, column, 0) * last > MOST_CELLS:
-        reason = _l(
-            "The sheet reaches to column %(column)s and row %(row)s: delete what stands beside or below the register"
-        )
-        raise Unreadable(reason, column=column.decode(), row=last)
+    cells = 0
+    for part in packed.infolist():
+        if not part.filename.startswith("xl/worksheets/"):
+            continue
+        column, last, rest = b"A", 0, b""
+        with packed.open(part) as sheet:
+            while piece := sheet.read(1 << 20):
+                found = _CELL.findall(rest + piece)
+                column = max(
+                    (column, *{letters[:4] for letters, _ in found}), key=lambda one: (len(one), one)
+                )
+                last = max((last, *(int(row[:8]) for row in {row for _, row in found})))
+                rest = piece[-_LONGEST_CELL:]
+        cells += functools.reduce(lambda before, letter: before * 26 + letter - 64, column, 0) * last
+        if cells > MOST_CELLS:
+            reason = _l(
+                "The sheet reaches to column %(column)s and row %(row)s: delete what stands beside or below the register"
+            )
+            raise Unreadable(reason, column=column.decode(), row=last)
 
 
 def _merged(sheet: CalamineSheet) -> Iterator[list[Any]]:
