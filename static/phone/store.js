@@ -97,10 +97,23 @@ class Base {
    * Resolves only after the transaction is complete on disk; rejects with nothing written (P1).
    * @template T
    * @param {string[]} names
-   * @param {(tx: Transaction) => Promise<T>} work
+   * @param {(tx: Transaction) => Promise<T>} work is done anew where the browser wants it
    * @returns {Promise<T>}
    */
   async write(names, work) {
+    // After a transaction for which there was no room, Firefox lets the next one delete, and nothing else.
+    return this.attempt(names, work).catch((error) =>
+      error.name === "InvalidStateError" ? this.attempt(names, work) : Promise.reject(error),
+    );
+  }
+
+  /**
+   * @template T
+   * @param {string[]} names
+   * @param {(tx: Transaction) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async attempt(names, work) {
     const tx = await this.begin(names, "readwrite");
     try {
       const result = await work(tx);

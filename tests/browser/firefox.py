@@ -90,7 +90,8 @@ class Firefox:
         """Leave politely: what is written late, such as cookies, is written now."""
         if self.session is not None:
             with contextlib.suppress(MarionetteException, OSError):
-                self.session.quit(in_app=True)
+                # Its own `quit` is for browsers that it has started itself.
+                self.session._send_message("Marionette:Quit", {"flags": ["eForceQuit"]})
             if self.process is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.process.wait(timeout=20)

@@ -59,6 +59,25 @@ test("a write that throws leaves nothing of itself behind", async () => {
   assert.equal(await phone.store.get("drafts", "/visit"), undefined);
 });
 
+test("a transaction in which the browser only lets her delete is done anew, whole and once", async () => {
+  const { phone } = await morning();
+  const { put } = IDBObjectStore.prototype;
+  const { count: before } = await waiting(phone.store);
+  let cleaning = null;
+  IDBObjectStore.prototype.put = function (...given) {
+    cleaning ??= this.transaction; // Firefox: the first one after a disk was full
+    if (this.transaction === cleaning)
+      throw new DOMException("A mutation was attempted", "InvalidStateError");
+    return put.apply(this, given);
+  };
+  try {
+    await phone.visit("home-101", "met");
+  } finally {
+    IDBObjectStore.prototype.put = put;
+  }
+  assert.equal((await waiting(phone.store)).count - before, 1);
+});
+
 test("an old page lets a newer app upgrade at once and is told so when it writes", async () => {
   const { phone } = await morning();
   const name = `fieldapp:${phone.user}`;
