@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -171,8 +172,9 @@ def _push(name: str, ours: Server, floor: FloorServer) -> list[Figure]:
         turns = []
         for _ in range(TURNS + 1):
             bodies = [phone.batches(most, size) for phone in phones]
-            for one in (*phones, *floors):
-                one.line.connect()
+            # Side by side: of what connects one after the other, one of two idle processes may take all.
+            with ThreadPoolExecutor(2 * CONNECTIONS) as beside:
+                list(beside.map(lambda one: one.line.connect(), (*phones, *floors)))
             theirs = rate(
                 SECONDS,
                 [(getattr(one, floor_work), iter(body)) for one, body in zip(floors, bodies, strict=True)],
