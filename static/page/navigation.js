@@ -49,10 +49,12 @@ function focusNew() {
   heading.focus({ preventScroll: true });
 }
 
-/** @param {boolean} visible */
-function showUnreachable(visible) {
-  const notice = document.getElementById("unreachable");
-  if (notice) notice.hidden = !visible;
+/** Neither the phone nor the centre answers: what that means for a page, or for a save. @param {string} [shown] its id */
+function showUnanswered(shown) {
+  for (const id of ["unreachable", "unsaved"]) {
+    const notice = document.getElementById(id);
+    if (notice) notice.hidden = id !== shown;
+  }
 }
 
 /** @param {Worker} worker */
@@ -63,13 +65,15 @@ export function startNavigation(worker) {
 
   on("htmx:beforeRequest", (event) => {
     const { requestConfig, boosted } = event.detail;
-    showUnreachable(false);
+    showUnanswered();
     if (boosted && requestConfig.verb === "get" && worker.replaced()) {
       event.preventDefault(); // the new version brings its own style and script
       location.assign(event.detail.pathInfo.finalRequestPath);
     }
   });
-  on("htmx:sendError", () => showUnreachable(true));
+  on("htmx:sendError", ({ detail }) =>
+    showUnanswered(detail.requestConfig.verb === "get" ? "unreachable" : "unsaved"),
+  );
 
   on("htmx:beforeSwap", (event) => {
     const { xhr, boosted, requestConfig } = event.detail;

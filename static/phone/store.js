@@ -12,6 +12,8 @@ import { Transaction } from "./requests.js";
 /** The key in `meta` of the mark that changes with the records. */
 export const MARK = "mark";
 
+const ANSWER_WITHIN_MS = 15_000;
+
 /** The phone has no room left: nothing of the attempted save was written (P8). */
 export class StorageFull extends Error {
   name = "StorageFull";
@@ -33,13 +35,23 @@ function openDatabase(name, version, upgrade, factory) {
   const request = factory.open(name, version);
   return new Promise((resolve, reject) => {
     let refused = false;
-    request.onupgradeneeded = (event) => upgrade(request.result, event.oldVersion);
-    request.onblocked = () => {
+    const refuse = () => {
       refused = true;
       reject(new StoreBlocked(name));
     };
-    request.onerror = () => reject(typed(request.error));
+    // WebKit's first opening, and Chromium's after a full disk, may never be answered: the next one is.
+    const silence = setTimeout(refuse, ANSWER_WITHIN_MS);
+    request.onupgradeneeded = (event) => {
+      clearTimeout(silence);
+      upgrade(request.result, event.oldVersion);
+    };
+    request.onblocked = refuse;
+    request.onerror = () => {
+      clearTimeout(silence);
+      reject(typed(request.error));
+    };
     request.onsuccess = () => {
+      clearTimeout(silence);
       const db = request.result;
       // A newer app must never wait for this page (P-fault: upgrade blocked by an old tab).
       db.onversionchange = () => db.close();
@@ -75,9 +87,8 @@ class Base {
       new Transaction((await this.db).transaction(names, mode, { durability: "strict" }));
     try {
       return await begin();
-    } catch (error) {
-      // The connection was closed under us: an upgrade that never came, or iOS after a while in the background.
-      if (!["InvalidStateError", "StoreBlocked"].includes(/** @type {any} */ (error).name)) throw error;
+    } catch {
+      // Closed under us (an upgrade that never came, iOS after a while in the background), or never opened (no room).
       this.db = this.open();
       return begin();
     }

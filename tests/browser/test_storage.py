@@ -13,11 +13,17 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.doors import LIVED_IN, UNIT, meet, no_answer, operations, visit, waits, words
+from tests.browser.office import Office
 from tests.browser.phone import Phone
 from tests.conftest import missing_tool
+from tests.processes.small_disk import small_disk
 from tests.proxy import Proxy
+from tests.server import Server
 
 FULL = "This phone is full, so nothing was saved. Free some space, then save again; what you entered is kept here."
+UNSAVED = (
+    "Not saved: there is no connection, or this phone is full. What you entered is still here; try again."
+)
 # One write into a database of the test's own, as durable as it is told to be.
 WRITE = """async (durability) => {
   const db = await new Promise((resolve, reject) => {
@@ -56,6 +62,45 @@ def test_a_full_phone_says_so_and_keeps_what_li_entered(li: Phone, proxy: Proxy)
     waits(li, 1)
     li.go("/sync")
     expect(page.locator("dl.facts")).to_contain_text(words("Storage"))
+
+
+def test_on_a_full_disk_of_8_mebibytes_chromium_says_so_keeps_the_form_and_has_what_was_saved_before(
+    li: Phone, proxy: Proxy, server: Server
+) -> None:
+    """The disk itself, of which the browser's own count of what is left knows nothing."""
+    li.close()
+    memory, before = li.profile / "Default" / "IndexedDB", li.profile / "before"
+    memory.rename(before)
+    with small_disk(memory) as disk:
+        shutil.copytree(before, memory, dirs_exist_ok=True)
+        li.open("/today")
+        page = li.page
+        proxy.mode = "refuse"
+        li.go(UNIT)
+        no_answer(li, LIVED_IN[0])
+        li.go(visit(LIVED_IN[1]))
+        disk.fill()
+        page.locator("#note").fill("满了也不能丢")
+        page.locator("input[name=outcome][value=met]").check(force=True)
+        for _ in range(3):
+            page.locator("button[form=visit]").click()
+            expect(page.get_by_text(words(UNSAVED))).to_be_visible()
+            expect(page.locator("#note")).to_have_value("满了也不能丢")
+            expect(page.locator("input[name=outcome][value=met]")).to_be_checked()
+        li.kill()
+        disk.free()
+        li.open(visit(LIVED_IN[1]))
+        waits(li, 1)
+        meet(li, LIVED_IN[1])
+        waits(li, 2)
+        proxy.mode = "pass"
+        office = Office(server)
+        li.go("/sync")
+        page = li.page
+        page.locator("[data-run]").click()
+        office.until(lambda: office.addresses() == sorted(LIVED_IN[:2]))
+        assert len(office.operations()) == 2
+        li.kill()
 
 
 class Syncs:

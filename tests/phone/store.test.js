@@ -112,6 +112,34 @@ test("a connection that the browser closed in the background is opened again by 
   assert.equal((await waiting(phone.store)).count, 1);
 });
 
+test("a database that the browser forgets to open is asked for again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { phone } = await morning();
+  const { factory } = phone;
+  const real = factory.open;
+  let asked = 0;
+  factory.open = (...given) => (asked++ ? real.apply(factory, given) : {});
+  try {
+    await assert.rejects(async () => {
+      const opening = openDevice(factory);
+      t.mock.timers.tick(15_000);
+      await opening;
+    }, /fieldapp/);
+    assert.ok(await (await openDevice(factory)).waiting());
+  } finally {
+    factory.open = real;
+  }
+});
+
+test("a database that could not be opened is opened by the next save", async () => {
+  const { phone } = await morning();
+  const { store } = phone;
+  store.db = Promise.reject(new DOMException("Internal error opening backing store", "UnknownError"));
+  store.db.catch(() => {});
+  await phone.visit("home-101", "met");
+  assert.equal((await waiting(store)).count, 1);
+});
+
 test("each person has a database of their own on the phone", async () => {
   const { phone } = await morning();
   await phone.visit("home-101", "met");
