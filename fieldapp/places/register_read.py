@@ -235,7 +235,7 @@ def _workbook(path: Path) -> Iterator[tuple[str, _Lines]]:
         raise Unreadable(_l("The file is not a readable .xlsx: %(error)s"), error=str(error)) from error
 
 
-_CELL = re.compile(rb'c r="([A-Z]+)(\d+)"[^>]*[^/]>')  # that holds something
+_CELL = re.compile(rb"""c\s[^>]{0,60}?\br=["']([A-Za-z]+)(\d+)["'][^>]{0,60}(?<!/)>""")  # that holds something
 _LONGEST_CELL = 200  # bytes of its opening tag
 
 
@@ -250,7 +250,7 @@ def _refuse_far_cells(packed: zipfile.ZipFile) -> None:
             while piece := sheet.read(1 << 20):
                 found = _CELL.findall(rest + piece)
                 column = max(
-                    (column, *{letters[:4] for letters, _ in found}), key=lambda one: (len(one), one)
+                    (column, *{letters[:4].upper() for letters, _ in found}), key=lambda one: (len(one), one)
                 )
                 last = max((last, *(int(row[:8]) for row in {row for _, row in found})))
                 rest = piece[-_LONGEST_CELL:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -148,6 +149,24 @@ def test_a_value_typed_at_the_far_end_of_the_sheet_is_named_and_fills_no_memory(
         open_register(path)
     reaches = {"column": max(column, "L", key=lambda one: (len(one), one)), "row": number}
     assert refused.value.detail == reaches and "delete what stands" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "tag", [b"<c s='1' r='xfd1048576' t='n'>", b'<c\n r="XFD1048576">', b'<x:c r="XFD1048576">']
+)
+def test_however_the_far_cell_is_written(tmp_path: Path, tag: bytes) -> None:
+    path = xlsx_file(tmp_path / "r.xlsx", [CHINESE, row("301")])
+    with zipfile.ZipFile(path) as parts:
+        held = {name: parts.read(name) for name in parts.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    far = b'<row r="1048576">' + tag + b"<v>1</v></c></row></sheetData>"
+    held[sheet] = held[sheet].replace(b"</sheetData>", far)
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, part in held.items():
+            packed.writestr(name, part)
+    with pytest.raises(Unreadable) as refused:
+        open_register(path)
+    assert refused.value.detail == {"column": "XFD", "row": 1_048_576}
 
 
 def test_formats_down_to_the_far_end_of_the_sheet_do_not_matter(tmp_path: Path) -> None:
