@@ -235,7 +235,9 @@ def _workbook(path: Path) -> Iterator[tuple[str, _Lines]]:
         raise Unreadable(_l("The file is not a readable .xlsx: %(error)s"), error=str(error)) from error
 
 
-_CELL = re.compile(rb"""c\s[^>]{0,60}?\br=["']([A-Za-z]+)(\d+)["'][^>]{0,60}(?<!/)>""")  # that holds something
+_CELL = re.compile(
+    rb"""c\s[^>]{0,60}?\br=["']([A-Za-z]+)(\d+)["'][^>]{0,60}(?<!/)>"""
+)  # that holds something
 _LONGEST_CELL = 200  # bytes of its opening tag
 
 
