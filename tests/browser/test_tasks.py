@@ -73,6 +73,8 @@ def test_li_takes_a_hazard_and_a_request_over_and_hands_one_on_without_a_signal(
     expect(li.page.locator("label.out")).to_have_text([words("Whoever works the grid"), "李", "张"])
     tap(li, "assigned", named("account zhang"))
     save(li, "assign")
+    # Back at the hazard: the line that her first tap left says the same words on the form already.
+    expect(li.page).to_have_url(re.compile(f"/hazards/{HOSE}$"))
     expect(toast(li.page)).to_contain_text(words("Assigned"))
     expect(hose(li, "/tasks")).to_contain_text(words("%(name)s's", name="张"))
     asking = li.go("/tasks").page.locator(f"main a[href='{household(ASKING)}']")
