@@ -157,6 +157,10 @@ _NO_DATES: frozenset[str] = frozenset()
 _BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"
 # What Python's own reader of packages says of a broken one.
 _BROKEN_PACKAGES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
+# What many systems hand out as .xls.
+_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<(?:!--|(?:!doctype|\?xml|html|head|meta|style|table)\b)", re.I
+)
 _DATES = (datetime.date, datetime.time, datetime.timedelta)
 
 
@@ -208,7 +212,7 @@ def _sheets(path: Path) -> Iterator[tuple[str, _Lines]]:
     """Each sheet's name and numbered rows. Raises Unreadable."""
     try:
         with open(path, "rb") as file:
-            start = file.read(8)
+            start = file.read(100)
     except OSError as error:
         raise Unreadable(_l("The file cannot be opened: %(error)s"), error=error.strerror) from error
     if start.startswith(b"PK\x03\x04"):
@@ -216,6 +220,12 @@ def _sheets(path: Path) -> Iterator[tuple[str, _Lines]]:
     elif start.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable(
             _l("This is an old .xls file or one with a password: save it as .xlsx without a password")
+        )
+    elif _PAGE.match(start.replace(b"\0", b"")):
+        raise Unreadable(
+            _l(
+                "This is a web page, whatever its name says: open it in a spreadsheet program and save it as .xlsx"
+            )
         )
     else:
         yield "", _Lines(_csv(path))

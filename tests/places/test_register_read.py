@@ -137,6 +137,26 @@ def test_a_file_that_is_no_register_is_refused_in_words(tmp_path: Path, content:
     assert str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<html xmlns:x='excel'><meta charset=utf-8><table><tr><td>网格</td></tr></table>".encode(),
+        "\ufeff\r\n<TABLE border=1><tr><td>网格".encode(),
+        "<!DOCTYPE html>".encode("utf-16"),
+        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>',
+    ],
+)
+def test_a_web_page_that_a_system_hands_out_as_xls_is_called_one(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "r.xls").write_bytes(content)
+    with pytest.raises(Unreadable, match="web page"):
+        open_register(tmp_path / "r.xls")
+
+
+def test_a_title_in_angle_brackets_above_the_header_is_no_web_page(tmp_path: Path) -> None:
+    csv_file(tmp_path / "r.csv", [["<和平社区>"], CHINESE, row("101")])
+    assert [one.cells["label"] for one in open_register(tmp_path / "r.csv").rows()] == ["101"]
+
+
 @pytest.mark.parametrize(("column", "number"), [("XFD", 1_048_576), ("A", 1_048_576), ("ZZ", 20_000)])
 def test_a_value_typed_at_the_far_end_of_the_sheet_is_named_and_fills_no_memory(
     tmp_path: Path, column: str, number: int
