@@ -50,6 +50,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--machine-minutes", type=float, metavar="N", help="run the state machine of sync for N minutes"
     )
+    group.addoption(
+        "--slow-answers",
+        type=int,
+        default=0,
+        metavar="MS",
+        help="every tap of tests/browser waits so long for its answer",
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -9,6 +9,7 @@ import { startNavigation } from "./navigation.js";
 import { startScripts } from "./script.js";
 import { startStatus } from "./status.js";
 import { startStorage } from "./storage.js";
+import { startTaps } from "./taps.js";
 import { startWorker } from "./worker.js";
 
 const worker = startWorker();
@@ -21,3 +22,4 @@ startDrafts();
 startCountdowns();
 startStatus();
 startStorage();
+startTaps();

@@ -23,6 +23,10 @@ let worker = null;
 const asked = new Map();
 let count = 0;
 const last = { text: "", seen: 0 };
+/** Whether the answer to a code is on its way, and the codes read meanwhile. */
+let sent = false;
+/** @type {string[]} */
+const waiting = [];
 
 /** @type {Promise<any>} the browser's own detector where it reads these codes, else null */
 const own = (async () => {
@@ -95,6 +99,7 @@ function say(part, wrong) {
 
 /** @param {HTMLElement} part @param {string} text */
 function send(part, text) {
+  if (sent) return waiting.push(text);
   const field = /** @type {HTMLInputElement} */ (part.querySelector("input[name]"));
   field.value = text;
   field.form?.requestSubmit();
@@ -120,6 +125,15 @@ function answered({ target, detail }, process) {
     made.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: made } }));
   }
   if (focus) document.getElementById(focus)?.focus();
+}
+
+/** One code after the other: an answer brings a new field, and would take the next code away with the old one. @param {any} event */
+function follow({ type, detail }) {
+  if (!detail.requestConfig.elt.querySelector("[data-scan-start]")) return;
+  sent = type === "htmx:beforeRequest";
+  const part = document.querySelector("[data-scan-start]")?.closest("[data-script]");
+  const next = !sent && waiting.shift();
+  if (part && next) send(/** @type {HTMLElement} */ (part), next);
 }
 
 /** @param {string} text */
@@ -160,8 +174,14 @@ let listens = false;
  * @param {(part: Element) => void} process
  */
 export function start(part, _keepDraft, process) {
-  if (!listens) document.addEventListener("htmx:beforeSwap", (event) => answered(event, process));
+  if (!listens) {
+    document.addEventListener("htmx:beforeSwap", (event) => answered(event, process));
+    document.addEventListener("htmx:beforeRequest", follow);
+    document.addEventListener("htmx:afterRequest", follow);
+  }
   listens = true;
+  sent = false;
+  waiting.length = 0;
   part.closest("form")?.setAttribute("hx-target", `#${ANSWERS[0]}`);
   const pair = /** @type {HTMLElement} */ (part.querySelector(".pair"));
   const file = /** @type {HTMLInputElement} */ (part.querySelector("[data-scan-file]"));

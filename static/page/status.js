@@ -15,6 +15,9 @@ let looked = Number.NEGATIVE_INFINITY;
 /** Own saves of which this page has not been told: their answers show them, so it need not look. */
 let own = 0;
 
+/** Whether what htmx tells is of a save. @param {any} event */
+export const posts = (event) => event.detail.requestConfig.verb === "post";
+
 /** @param {Document} fresh */
 function replaceLive(fresh) {
   for (const old of document.querySelectorAll("[data-live][id]")) {
@@ -57,7 +60,6 @@ export function startStatus() {
     if (event.data.by === "save" && own > 0) own--;
     else refreshSoon();
   });
-  const posts = (/** @type {any} */ event) => event.detail.requestConfig.verb === "post";
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (posts(event)) own++;
   });

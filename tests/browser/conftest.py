@@ -31,6 +31,11 @@ def _need_chromium(playwright: Playwright) -> None:
         missing_tool("chromium")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A test that does not wait for what it did shows on a phone that takes its time."""
+    Phone.slow_answers = config.getoption("slow_answers")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder is a browser test."""
     for item in items:

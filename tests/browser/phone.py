@@ -58,8 +58,15 @@ IS_READY = """async (quiet) => {
 }"""
 
 
+# A phone that takes its time: each request of a page leaves it later.
+SLOWLY = """const send = XMLHttpRequest.prototype.send;
+XMLHttpRequest.prototype.send = function (body) { setTimeout(() => send.call(this, body), %d); };"""
+
+
 class Phone:
     """One profile on disk; the browser that uses it comes and goes."""
+
+    slow_answers = 0  # milliseconds
 
     def __init__(self, playwright: Playwright, profile: Path, url: str, **options: Any) -> None:
         self.playwright = playwright
@@ -76,6 +83,8 @@ class Phone:
         self._context = self.playwright.chromium.launch_persistent_context(
             self.profile, executable_path=CHROMIUM, **{**given, **self.options}
         )
+        if self.slow_answers:
+            self.slow_down(self.slow_answers)
         self._context.on("weberror", lambda error: self.problems.append(str(error.error)))
         self._context.on("console", self._listen)
         if path is not None:
@@ -134,6 +143,11 @@ class Phone:
     def go(self, path: str) -> Phone:
         """Open an address as from the address bar."""
         self.page.goto(self.url + path)
+        return self
+
+    def slow_down(self, milliseconds: int) -> Phone:
+        """Every page opened from now on waits so long for each answer."""
+        self.context.add_init_script(SLOWLY % milliseconds)
         return self
 
     def evaluate(self, script: str, argument: Any = None) -> Any:

@@ -88,6 +88,18 @@ def test_a_forged_an_expired_and_another_drills_code_are_refused_in_words_and_no
     assert [one for one in proxy.requests[asked:] if "/sync" not in one] == []
 
 
+def test_three_badges_shown_before_the_first_is_answered_are_three_people(li: Phone, proxy: Proxy) -> None:
+    has_scanner(li)
+    proxy.mode = "refuse"
+    li.slow_down(1500).go(SCAN)
+    for number in (1, 2, 3):
+        show(li, badge(person(number)))
+        # The field shows what goes out next; another code waits for its answer.
+        expect(li.page.locator("[data-script][aria-busy]")).to_have_count(0)
+    expect(toast(li.page)).to_contain_text("孙国强")
+    expect(li.go(ROLL).page.locator("main .figure")).to_contain_text("3 / 4")
+
+
 # A browser that reads codes by itself; what it is shown is a frame of the camera.
 OWN_DETECTOR = """window.BarcodeDetector = class {
   static getSupportedFormats = async () => ["qr_code"];

@@ -102,6 +102,7 @@ def test_what_zhang_returns_is_lis_task_without_a_signal_and_comes_back_answered
     li.page.locator("#phone").fill("000-1399 0009")
     li.page.locator("#note").fill("住户本人说的")
     li.page.locator("button[form=reply]").click()
+    expect(li.page).not_to_have_url(re.compile("/decisions/"))
     expect(li.page.locator("a[href^='/decisions/']")).to_have_count(0)
     proxy.mode = "pass"
     send(li)

@@ -27,6 +27,7 @@ from tests.browser.doors import (
 from tests.browser.office import Office
 from tests.browser.phone import Phone
 from tests.browser.slow import share_of_a_core
+from tests.cast import named
 from tests.proxy import Proxy
 from tests.server import Server
 
@@ -56,6 +57,23 @@ def test_a_routine_visit_takes_three_taps_and_ten_seconds_on_an_old_phone(li: Ph
     assert taps == 3
     assert took < SECONDS_FOR_A_ROUTINE_VISIT
     assert [one["patch"]["outcome"] for one in operations(li, "li")] == ["met"]
+
+
+def test_taps_at_three_doors_before_the_first_is_answered_are_three_visits_and_a_double_tap_is_one(
+    li: Phone, proxy: Proxy
+) -> None:
+    proxy.mode = "refuse"
+    page = li.slow_down(700).go(UNIT).page
+    doors = [page.locator(f"button[formaction='{visit(address)}']") for address in LIVED_IN[:3]]
+    for door in (doors[0], doors[0], doors[2], doors[1], doors[2]):
+        door.click()
+    waits(li, 3)
+    expect(page.locator(".cell.no_answer")).to_have_count(3)
+    kept = [one["record"] for one in operations(li, "li")]
+    assert len(kept) == len(set(kept)) == 3
+    # In the order of the taps.
+    homes = [one["patch"]["household"] for one in operations(li, "li")]
+    assert homes == [named(f"household {LIVED_IN[at]}") for at in (0, 2, 1)]
 
 
 def test_nobody_opens_is_one_tap_on_the_board_and_says_when_to_come_back(li: Phone, proxy: Proxy) -> None:
