@@ -2,6 +2,9 @@
 
 /** @typedef {import("./worker.js").Worker} Worker */
 
+/** The phone answers at once; a browser's store has been seen to answer never. In milliseconds. */
+const PATIENCE = 90_000;
+
 const screen = () => document.getElementById("app");
 const here = () => location.pathname + location.search;
 
@@ -64,8 +67,12 @@ export function startNavigation(worker) {
     document.addEventListener(name, act);
 
   on("htmx:beforeRequest", (event) => {
-    const { requestConfig, boosted } = event.detail;
+    const { requestConfig, boosted, xhr } = event.detail;
     showUnanswered();
+    if (navigator.serviceWorker?.controller) {
+      xhr.timeout = PATIENCE;
+      xhr.ontimeout = xhr.onerror;
+    }
     if (boosted && requestConfig.verb === "get" && worker.replaced()) {
       event.preventDefault(); // the new version brings its own style and script
       location.assign(event.detail.pathInfo.finalRequestPath);

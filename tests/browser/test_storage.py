@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from tests.browser.doors import LIVED_IN, UNIT, meet, no_answer, operations, visit, waits, words
 from tests.browser.office import Office
 from tests.browser.phone import Phone
+from tests.cast import named
 from tests.conftest import missing_tool
 from tests.processes.small_disk import small_disk
 from tests.proxy import Proxy
@@ -101,6 +102,42 @@ def test_on_a_full_disk_of_8_mebibytes_chromium_says_so_keeps_the_form_and_has_w
         office.until(lambda: office.addresses() == sorted(LIVED_IN[:2]))
         assert len(office.operations()) == 2
         li.kill()
+
+
+# A store that is busy for as long as another tab pleases, and a page whose patience is over in a second.
+HOLD = """async (user) => {
+  const db = await new Promise((resolve) => {
+    const asked = indexedDB.open(`fieldapp:${user}`);
+    asked.onsuccess = () => resolve(asked.result);
+  });
+  const ops = db.transaction("ops", "readwrite").objectStore("ops");
+  window.held = true;
+  const hold = () => { if (window.held) ops.count().onsuccess = hold; else db.close(); };
+  hold();
+}"""
+IMPATIENT = """const kept = Object.getOwnPropertyDescriptor(XMLHttpRequest.prototype, "timeout");
+Object.defineProperty(XMLHttpRequest.prototype, "timeout", { set(value) { kept.set.call(this, value / 90); } });"""
+
+
+def test_a_store_that_never_answers_is_said_to_have_saved_nothing_and_a_second_save_is_no_second_visit(
+    li: Phone, proxy: Proxy
+) -> None:
+    proxy.mode = "refuse"
+    li.context.add_init_script(IMPATIENT)
+    page = li.go(visit(LIVED_IN[0])).page
+    page.locator("input[name=outcome][value=met]").check(force=True)
+    page.locator("#note").fill("卡住了也不能丢")
+    other = li.context.new_page()
+    other.goto(li.url + "/today")
+    other.evaluate(HOLD, named("account li"))
+    page.locator("button[form=visit]").click()
+    expect(page.get_by_text(words(UNSAVED))).to_be_visible()
+    expect(page.locator("#note")).to_have_value("卡住了也不能丢")
+    other.evaluate("() => { window.held = false; }")
+    meet(li, LIVED_IN[0])
+    assert [one["patch"]["note"] for one in operations(li, "li") if one["kind"] == "visit"] == [
+        "卡住了也不能丢"
+    ]
 
 
 class Syncs:
