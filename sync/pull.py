@@ -7,10 +7,12 @@ after `at`. All that one answer says is read in one snapshot.  # P4 P10 P15
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import Any, Final
 
 import peewee
 from pydantic_core import from_json, to_json
@@ -31,15 +33,9 @@ LEVEL = 1 << 44
 _COLUMNS = '"channel", "kind", "record", "seq", "gone", "row"'
 
 
-class Change(NamedTuple):
-    """One row of the feed."""
-
-    channel: str
-    kind: str
-    record: str
-    seq: int
-    gone: bool
-    row: str | None
+# One row of the feed, in the order of the columns; `record` is left empty where `row` begins with it.
+Change = tuple[str, str, str, int, bool, str | None]
+SEQ: Final = 3
 
 
 @dataclass
@@ -49,6 +45,13 @@ class Page:
     rows: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     forget: list[str] = field(default_factory=list)
+    read: list[list[Any]] = field(default_factory=list)
+
+    def cells(self) -> list[list[Any]]:
+        """The values of its rows; each row is read once."""
+        if len(self.read) < len(self.rows):
+            self.read += from_json(f"[{','.join(self.rows[len(self.read) :])}]", cache_strings="none")
+        return self.read
 
 
 @dataclass
@@ -77,7 +80,6 @@ class Pull:
         self.left = PAGE_ROWS
         self.bytes = PAGE_BYTES
         self.pages: dict[tuple[int, str, str], Page] = {}
-        self.brought: dict[tuple[str, str], str | None] = {}
         self.levels = {name: depth(kinds, name) for name in self.kinds}
 
     def run(self, asked: Mapping[str, Cursor], tail: bool) -> Pulled:
@@ -122,12 +124,12 @@ class Pull:
                 f'ORDER BY "seq" LIMIT {limit}) AS a{number}'
             )
             parameters += [channel, held[channel].at]
-        found = [Change(*one) for one in self.db.execute_sql(" UNION ALL ".join(arms), parameters).fetchall()]
-        found.sort(key=lambda change: change.seq)
+        found: list[Change] = self.db.execute_sql(" UNION ALL ".join(arms), parameters).fetchall()
+        found.sort(key=itemgetter(SEQ))
         taken = self._take(found)
         done = len(taken) == len(found)
         for channel in behind:
-            held[channel].at = self.seq if done else max(held[channel].at, taken[-1].seq if taken else 0)
+            held[channel].at = self.seq if done else max(held[channel].at, taken[-1][SEQ] if taken else 0)
         return done
 
     def _heads(self, held: dict[str, Cursor]) -> bool:
@@ -159,7 +161,7 @@ class Pull:
         if done:
             cursor.head = (level + 1) * LEVEL
         elif taken:
-            cursor.head = level * LEVEL + taken[-1].seq
+            cursor.head = level * LEVEL + taken[-1][SEQ]
         return done
 
     def _newest(self, channel: str, kinds: Sequence[Kind], after: int, until: int) -> list[Change]:
@@ -185,11 +187,11 @@ class Pull:
                 'g."kind" = f."kind" AND g."head_key" = f."head_key" AND g."seq" > f."seq" AND g."row" IS NOT NULL))'
             )
         sql = (
-            f'SELECT "kind", "record", "seq", "row" FROM "sync_feed" AS f WHERE {" AND ".join(conditions)} '
+            f'SELECT "kind", "seq", "row" FROM "sync_feed" AS f WHERE {" AND ".join(conditions)} '
             f'ORDER BY "seq" LIMIT {self.left + 1}'
         )
         found = self.db.execute_sql(sql, [*parameters, *more]).fetchall()
-        return [Change(channel, kind, record, seq, False, row) for kind, record, seq, row in found]
+        return [(channel, kind, "", seq, False, row) for kind, seq, row in found]
 
     def _tails(self, held: dict[str, Cursor]) -> None:
         """Older history, newest first, within each kind's window."""
@@ -201,7 +203,7 @@ class Pull:
             histories = self._histories(channel)
             found = self._older(channel, histories, cursor.tail) if histories else []
             taken = self._take(found)
-            cursor.tail = None if len(taken) == len(found) else taken[-1].seq if taken else cursor.tail
+            cursor.tail = None if len(taken) == len(found) else taken[-1][SEQ] if taken else cursor.tail
 
     def _older(self, channel: str, kinds: Sequence[Kind], before: int) -> list[Change]:
         """Living records of history kinds but those that the head brought, newest first: a row newer in nothing, not even a
@@ -220,11 +222,11 @@ class Pull:
         parameters: list[Any] = [channel, *names, before, *late_names]
         windows, more = self._windows(kinds)
         sql = (
-            f'SELECT "kind", "record", "seq", "row" FROM "sync_feed" AS f WHERE {" AND ".join([*conditions, *windows])} '
+            f'SELECT "kind", "seq", "row" FROM "sync_feed" AS f WHERE {" AND ".join([*conditions, *windows])} '
             f'ORDER BY "seq" DESC LIMIT {self.left + 1}'
         )
         found = self.db.execute_sql(sql, [*parameters, *more]).fetchall()
-        return [Change(channel, kind, record, seq, False, row) for kind, record, seq, row in found]
+        return [(channel, kind, "", seq, False, row) for kind, seq, row in found]
 
     def _windows(self, kinds: Iterable[Kind]) -> tuple[list[str], list[str]]:
         """Conditions, with their parameters, that leave out what is older than a kind's window."""
@@ -243,36 +245,39 @@ class Pull:
             kind for kind in self.kinds.values() if (kind.head_by or kind.late) and kind.lives_in(channel)
         ]
 
-    def _take(self, found: Iterable[Change]) -> list[Change]:
+    def _take(self, found: list[Change]) -> list[Change]:
         """As many of the changes as this answer has room for, put into their pages.  # P10
 
         A record that moved has one number in two channels: a cut between them would lose the second one.
         """
-        taken: list[Change] = []
+        taken = 0
+        seq = None  # of the last one taken
         for change in found:
-            size = len(change.row or change.record)
+            size = len(change[-1] or change[2])
             full = self.left <= 0 or (self.bytes < size and self.left < PAGE_ROWS)
-            if full and not (taken and taken[-1].seq == change.seq):
+            if full and change[SEQ] != seq:
                 break
             self.left -= 1 if self.left > 0 else 0
             self.bytes -= size
-            taken.append(change)
-            self._put(change)
-        return taken
+            seq = change[SEQ]
+            taken += 1
+        self._put(found[:taken])
+        return found[:taken]
 
-    def _put(self, change: Change) -> None:
-        channel, kind, record, _, gone, row = change
-        if kind not in self.kinds:
-            return
-        if row is not None or (kind, record) not in self.brought:
-            self.brought[kind, record] = row  # of one that moved, its row and not its marker
-        page = self.pages.get((self.levels[kind], channel, kind))
-        if page is None:
-            page = self.pages[self.levels[kind], channel, kind] = Page()
-        if row is not None:
-            page.rows.append(row)
-        else:
-            (page.gone if gone else page.forget).append(record)
+    def _put(self, changes: Iterable[Change]) -> None:
+        """Into their pages."""
+        pages: dict[tuple[str, str], Page] = {}
+        for channel, kind, record, _, gone, row in changes:
+            if kind not in self.kinds:
+                continue
+            page = pages.get((channel, kind))
+            if page is None:
+                key = self.levels[kind], channel, kind
+                page = pages[channel, kind] = self.pages.setdefault(key, Page())
+            if row is not None:
+                page.rows.append(row)
+            else:
+                (page.gone if gone else page.forget).append(record)
 
     def _bring_parents(self, held: Mapping[str, Cursor]) -> None:
         """A page that is cut also brings the parents of its records, whose own last change may lie beyond the cut.
@@ -282,28 +287,28 @@ class Pull:
         after = min(cursor.at for cursor in held.values())
         if after >= self.seq:
             return
-        wanted = self._parents(self.brought)
-        while wanted:
-            for kind, ids in wanted.items():
-                for change in self._now(kind, ids, after, sorted(held)):
-                    self._put(change)
-            wanted = self._parents(
-                {(kind, id): self.brought.get((kind, id)) for kind, ids in wanted.items() for id in ids}
-            )
+        asked: set[tuple[str, str]] = set()
+        looked: Counter[tuple[int, str, str]] = Counter()
+        while wanted := self._parents(looked) - asked:
+            asked |= wanted
+            for kind in {kind for kind, _ in wanted}:
+                ids = sorted(id for of, id in wanted if of == kind)
+                self._put(self._now(kind, ids, after, sorted(held)))
 
-    def _parents(self, brought: Mapping[tuple[str, str], str | None]) -> dict[str, list[str]]:
-        """The parents, by kind, of these records as far as this answer does not bring them yet."""
-        wanted: dict[str, set[str]] = {}
-        children: dict[Kind, list[str]] = {}
-        for (name, _), row in brought.items():
-            if row is not None and self.kinds[name].parent and self.kinds[name].parent_kind:
-                children.setdefault(self.kinds[name], []).append(row)
-        for kind, texts in children.items():
-            above, place = str(kind.parent_kind), kind.columns.index(str(kind.parent))
-            for child in _parsed(texts):
-                if self.brought.get((above, child[place])) is None:
-                    wanted.setdefault(above, set()).add(child[place])
-        return {kind: sorted(ids) for kind, ids in wanted.items()}
+    def _parents(self, looked: Counter[tuple[int, str, str]]) -> set[tuple[str, str]]:
+        """The parents, kind and id, of rows that were not `looked` at before, as far as this answer does not bring them."""
+        wanted: set[tuple[str, str]] = set()
+        for key, page in self.pages.items():
+            kind = self.kinds[key[2]]
+            if not (kind.parent and kind.parent_kind):
+                continue
+            above, place = kind.parent_kind, kind.columns.index(kind.parent)
+            wanted |= {(above, child[place]) for child in page.cells()[looked[key] :]}
+            looked[key] = len(page.rows)
+        above_any = {above for above, _ in wanted}
+        # Rows only: what moved is not here because a marker says that it went.
+        brought = ((name, page.cells()) for (_, _, name), page in self.pages.items() if name in above_any)
+        return wanted - {(name, row[0]) for name, found in brought for row in found}
 
     def _now(self, kind: str, ids: list[str], after: int, channels: list[str]) -> list[Change]:
         mark = self.db.param
@@ -313,9 +318,8 @@ class Pull:
             f'SELECT {_COLUMNS} FROM "sync_feed" WHERE {in_channels} AND "kind" = {mark} AND {in_ids} '
             f'AND "seq" > {mark} AND "row" IS NOT NULL'
         )
-        return [
-            Change(*one) for one in self.db.execute_sql(sql, [*parameters, kind, *more, after]).fetchall()
-        ]
+        found: list[Change] = self.db.execute_sql(sql, [*parameters, kind, *more, after]).fetchall()
+        return found
 
     def _text(self) -> str:
         """The pages as JSON, parents first."""
@@ -324,18 +328,13 @@ class Pull:
             fields = self.kinds[name].columns
             made.append(
                 f'{{"channel":{dumps(channel)},"kind":{dumps(name)},"fields":{dumps(fields)},'
-                f'"columns":{by_column(fields, page.rows)},"gone":{dumps(page.gone)},"forget":{dumps(page.forget)}}}'
+                f'"columns":{by_column(fields, page.cells())},"gone":{dumps(page.gone)},"forget":{dumps(page.forget)}}}'
             )
         return f"[{','.join(made)}]"
 
 
-def by_column(fields: Sequence[str], rows: list[str]) -> str:
-    """Rows as they were stored, laid out by column: like beside like packs a seventh smaller, and sooner than it costs."""
-    if not rows:
+def by_column(fields: Sequence[str], cells: list[list[Any]]) -> str:
+    """Rows laid out by column: like beside like packs a seventh smaller, and sooner than it costs."""
+    if not cells:
         return dumps([[] for _ in fields])
-    return to_json(list(zip(*_parsed(rows), strict=True))).decode()
-
-
-def _parsed(rows: list[str]) -> list[list[Any]]:
-    found: list[list[Any]] = from_json(f"[{','.join(rows)}]", cache_strings="none")
-    return found
+    return to_json(list(zip(*cells, strict=True))).decode()

@@ -85,9 +85,10 @@ class Wire:
             said = self.exchange()
             count += self.bytes
             for page in said["pages"]:
-                rows += len(rows_of(page))
+                here = rows_of(page)
+                rows += len(here)
                 if page["kind"] == "household":
-                    homes += [row[0] for row in rows_of(page)]
+                    homes += [row[0] for row in here]
             if not said["more"]:
                 return count, rows, homes
 
