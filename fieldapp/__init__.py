@@ -12,6 +12,7 @@ from flask_babel import Babel, get_locale, gettext
 from flask_htmx import HTMX
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
 
 from fieldapp import config
 
@@ -64,13 +65,14 @@ def create_app(database: peewee.Database | None = None) -> Flask:
     app.teardown_request(exchange.give_the_turn)
 
     @app.before_request
-    def open_and_identify() -> None:
+    def open_and_identify() -> Response | None:
         if request.path.startswith(("/static/", "/sw.js", "/livez", "/readyz", "/manifest")):
             g.me = g.me_view = g.account = None
-            return
+            return None
         app.extensions["database"].connect(reuse_if_open=True)
         g.load_me = session.load_me
         session.load_me()
+        return session.refuse_another()
 
     @app.context_processor
     def page_context() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from fieldapp.places.record import Household
 from sync.ids import uuid7
 from sync.store import Operation
-from tests.cast import NOW
+from tests.cast import NOW, named
 from tests.rescue.test_rescue import Centre
 
 HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -39,3 +39,29 @@ def test_li_empties_the_number_of_people_and_the_household_has_none(centre: Cent
         assert centre.browser("li").post(path, data=form).status_code == 303
     assert Household.get_by_id(home).people == 0
     assert {one.status for one in Operation.select()} == {"applied"}
+
+
+@pytest.mark.parametrize("where", ["phone", "browser"])
+def test_what_li_filled_in_is_not_saved_under_the_name_of_zhang_who_signed_in_meanwhile(
+    centre: Centre, where: str
+) -> None:
+    home = centre.town.households["3-1-601"]
+    form = {"outcome": "met", "fresh_id": str(uuid7()), "note": "李写的"}
+    path = f"/households/{home}/visit"
+    asked = (("POST", path), ("PUT", f"/drafts?for={path}"), ("PUT", f"/photos?for={path}&field=photos"))
+    phone, browser = centre.phone("zhang"), centre.browser("zhang")
+    for author, expected in (("account li", [409, 409, 409]), ("account zhang", [303, 204])):
+        headers = {**HEADERS, "Field-Author": named(author)}
+        if where == "phone":
+            said = [
+                phone.tell("ask", path=url, method=method, body=urlencode(form), headers=headers)["status"]
+                for method, url in asked[: len(expected)]
+            ]
+            assert phone.tell("exchange")["outcome"]["code"] == "done"
+        else:
+            said = [
+                browser.open(url, method=method, data=form, headers=headers).status_code
+                for method, url in asked[: len(expected)]
+            ]
+        assert said == expected
+        assert Operation.select().exists() == (expected[0] == 303)

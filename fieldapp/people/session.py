@@ -47,6 +47,14 @@ def load_me() -> None:
         _renew()
 
 
+def refuse_another() -> Response | None:
+    """What one person filled in is not saved under the name of the one who signed in meanwhile: 409, nothing taken.  # P9"""
+    author = request.headers.get("Field-Author")
+    if g.me is None or not author or author == g.me.id or request.method in ("GET", "HEAD", "OPTIONS"):
+        return None
+    return Response(status=409)
+
+
 def _renew() -> None:
     """Thirty days more, once a day; on every answer, one still under way at sign-out would sign the person in again."""
     today = local_day(now())

@@ -1,6 +1,7 @@
 // Camera: shrinks photos as they arrive and hands them to the form's draft.
 
 import { draftOf, keepDraft } from "./drafts.js";
+import { author } from "./navigation.js";
 import { shrunk } from "./shrink.js";
 
 /** A form whose save waits for the photo that is being shrunk. @type {EventTarget | null} */
@@ -29,7 +30,11 @@ async function take(part, input) {
     const room = Number(part.dataset.max) - part.querySelectorAll(".shot").length;
     for (const file of files.slice(0, room)) {
       const path = `/photos?for=${encodeURIComponent(draftOf(form))}&field=${input.name}`;
-      const answer = await fetch(path, { method: "PUT", body: await shrunk(file) });
+      const answer = await fetch(path, {
+        method: "PUT",
+        headers: { "Field-Author": author() },
+        body: await shrunk(file),
+      });
       if (answer.status !== 201) throw new Error(String(answer.status));
       add(part, await answer.text());
     }

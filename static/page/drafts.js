@@ -1,5 +1,7 @@
 // Drafts: keeps what is entered in a `form[data-draft]` after each tap, so that a killed browser loses nothing.
 
+import { author } from "./navigation.js";
+
 const TYPING_PAUSE = 300;
 
 /** Forms whose draft is still to be written, each with its timer. @type {Map<HTMLFormElement, number>} */
@@ -37,6 +39,7 @@ export async function keepDraft(form) {
   try {
     const answer = await fetch(`/drafts?for=${encodeURIComponent(draftOf(form))}`, {
       method: "PUT",
+      headers: { "Field-Author": author() },
       body,
       keepalive: true,
     });

@@ -16,6 +16,10 @@ let late = false;
 
 export const address = () => shown;
 
+/** Whose page this is: since it came, somebody else may have signed in. Empty where nobody has. */
+export const author = () =>
+  /** @type {HTMLElement | null} */ (document.querySelector("[data-user]"))?.dataset.user ?? "";
+
 /** Tells the browser where we are; a refused form is no step of its own. */
 function step() {
   if (late && shown !== here()) history.pushState({ htmx: true }, "", shown);
@@ -52,9 +56,9 @@ function focusNew() {
   heading.focus({ preventScroll: true });
 }
 
-/** Neither the phone nor the centre answers: what that means for a page, or for a save. @param {string} [shown] its id */
+/** Nobody answered, or only for somebody else: what that means for a page, or for a save. @param {string} [shown] its id */
 function showUnanswered(shown) {
-  for (const id of ["unreachable", "unsaved"]) {
+  for (const id of ["unreachable", "unsaved", "another"]) {
     const notice = document.getElementById(id);
     if (notice) notice.hidden = id !== shown;
   }
@@ -69,6 +73,7 @@ export function startNavigation(worker) {
   on("htmx:beforeRequest", (event) => {
     const { requestConfig, boosted, xhr } = event.detail;
     showUnanswered();
+    xhr.setRequestHeader("Field-Author", author());
     if (navigator.serviceWorker?.controller) {
       xhr.timeout = PATIENCE;
       xhr.ontimeout = xhr.onerror;
@@ -84,6 +89,10 @@ export function startNavigation(worker) {
 
   on("htmx:beforeSwap", (event) => {
     const { xhr, boosted, requestConfig } = event.detail;
+    if (xhr.status === 409) {
+      event.detail.shouldSwap = false;
+      return showUnanswered("another");
+    }
     // What has the focus as it goes makes the browser lay out the old screen and the new one together.
     if (event.target === screen() && !fieldInUse()) /** @type {any} */ (document.activeElement)?.blur();
     // A whole page (sign-in after a session's end, a page of the server alone) is not put inside another one.

@@ -34,7 +34,7 @@ export function startTaps() {
     sent = null;
     for (const button of later) {
       later.delete(button);
-      const again = Array.from(document.querySelectorAll("button[formaction]")).find(
+      const again = Array.from(document.querySelectorAll("[formaction]")).find(
         (one) => name(/** @type {HTMLButtonElement} */ (one)) === button,
       );
       if (again) return /** @type {HTMLButtonElement} */ (again).click();

@@ -5,6 +5,8 @@
  * @property {() => boolean} replaced whether a newer worker answers than the one this page came from
  */
 
+import { author } from "./navigation.js";
+
 const LOOK_FOR_UPDATE_EVERY = 60 * 60 * 1000;
 const SEND_EVERY = 60 * 1000; // while something waits, which the worker knows
 /** Outcomes after which "Send now" has done what it says. */
@@ -17,7 +19,7 @@ const SENT = ["done", "applied"];
  */
 async function run(reason) {
   const { active } = await navigator.serviceWorker.ready;
-  const user = /** @type {HTMLElement | null} */ (document.querySelector("[data-user]"))?.dataset.user;
+  const user = author();
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = (event) => resolve(event.data.code);

@@ -119,6 +119,9 @@ export function createPhone({ data, identity, world }) {
     });
     if (there) return there;
     if (!phone) return answerElsewhere(request);
+    // What one person filled in is not saved under the name of the one who signed in meanwhile (P9).
+    if ((request.headers.get("Field-Author") || phone.me.id) !== phone.me.id && request.method !== "GET")
+      return new Response("", { status: 409 });
     const again = request.clone();
     const made = await answerHere(phone, request);
     // What this phone does not hold yet, or what was saved before it answered, is the server's to answer.

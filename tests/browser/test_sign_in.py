@@ -23,11 +23,16 @@ from tests.browser.doors import (
 )
 from tests.browser.office import Office
 from tests.browser.phone import Phone
+from tests.cast import PASSWORD, named
 from tests.proxy import Proxy
 from tests.server import Server
 
 ONE_OF_ANOTHER = words(
     "%(count)s record of another person waits on this phone and is sent when they sign in.", count=1
+)
+
+ANOTHER = (
+    "Not saved: somebody else has signed in on this phone. Sign in again; what you entered is kept for you."
 )
 
 
@@ -111,6 +116,39 @@ def test_wang_signs_in_on_lis_phone_and_never_reads_or_sends_lis_work(
 def operations_author(server: Server) -> str:
     """Li's id."""
     return str(Office(server).rows("SELECT id FROM account WHERE username = 'li'")[0]["id"])
+
+
+def test_a_form_that_li_left_open_is_not_saved_as_wangs_and_is_there_when_li_is_back(
+    li: Phone, proxy: Proxy, server: Server
+) -> None:
+    page = li.go(visit(LIVED_IN[1])).page
+    page.locator("#note").fill("李写了一半")
+    li.until(lambda: drafts(li, "li"))
+    page.locator("input[name=outcome][value=met]").check(force=True)
+
+    def signs_in(person: str) -> None:
+        li.context.clear_cookies()
+        tab = li.context.new_page()
+        tab.goto(li.url + "/sign-in")
+        tab.locator("#username").fill(person)
+        tab.locator("#password").fill(PASSWORD)
+        tab.locator("#password").press("Enter")
+        tab.wait_for_url(lambda url: "/sign-in" not in url)
+        tab.close()
+        li.until_ready()
+
+    signs_in("wang")
+    page.locator("button[form=visit]").click()
+    expect(page.get_by_text(words(ANOTHER))).to_be_visible()
+    expect(page.locator("#note")).to_have_value("李写了一半")
+    assert operations(li, "wang") == operations(li, "li") == []
+    signs_in("li")
+    meet(li, LIVED_IN[1])
+    expect(page.get_by_text(words(ANOTHER))).to_be_hidden()
+    office = Office(server)
+    office.until(office.operations)
+    (kept,) = office.rows("SELECT * FROM visit WHERE note = ?", "李写了一半")
+    assert kept["author"] == named("account li")
 
 
 def test_li_signs_out_with_work_waiting_and_wang_is_told_that_it_waits(

@@ -57,7 +57,7 @@ export const OPTIONAL = Object.keys(WEIGHTS).filter((name) => !EVERYDAY.includes
 /** @typedef {import("./history.mjs").History} History */
 /** @typedef {import("./chance.mjs").Chance} Chance */
 
-/** A form that a person fills in at a door, and its address. @param {History} at @param {Phone} phone @param {Chance} chance @param {{facts?: boolean, note?: string}} [more] @returns {{path: string, form: any} | undefined} */
+/** A form that a person fills in at a door, and its address. @param {History} at @param {Phone} phone @param {Chance} chance @param {{facts?: boolean, note?: string}} [more] @returns {import("./history.mjs").Filled | undefined} */
 function filled(at, phone, chance, { facts = false, note = "" } = {}) {
   const user = noted(phone.storage, null, "user");
   const homes = lying(phone.storage, user, "records").filter((row) => row.kind === "household" && row.shown);
@@ -79,13 +79,13 @@ function filled(at, phone, chance, { facts = false, note = "" } = {}) {
     phone.name,
     `visits ${home.address}: ${outcome} ${form.note} ${facts ? [form.phone, form.people, form.tenure] : ""}`,
   );
-  return { path: `/households/${home.id}/visit`, form };
+  return { path: `/households/${home.id}/visit`, form, author: user };
 }
 
 /** A person at a door. @param {History} at @param {Phone} phone @param {Chance} chance @param {{facts?: boolean, note?: string}} [more] */
 function visit(at, phone, chance, more) {
   const made = filled(at, phone, chance, more);
-  return made && at.submit(phone, made.path, made.form);
+  return made && at.submit(phone, made);
 }
 
 /** A picture with a name of its own; a few of them travel in two pieces. @param {History} at @param {Chance} chance */
@@ -105,17 +105,15 @@ export const deeds = {
     const made = filled(at, phone, chance);
     if (!made) return;
     const photos = [];
-    const user = noted(phone.storage, null, "user");
     for (let left = chance.int(1, 2); left; left--) {
       const shot = picture(at, chance);
       const path = `/photos?for=${encodeURIComponent(made.path)}&field=photos`;
-      const answer = await phone.boot?.ask("PUT", path, shot).catch(() => null);
+      const answer = await phone.boot?.ask("PUT", path, shot, made.author).catch(() => null);
       at.world.note(phone.name, `takes a picture -> ${answer?.status}`);
       if (answer?.status === 201) photos.push(createHash("sha256").update(shot).digest("hex"));
     }
-    // Nobody saves the form that somebody else has filled in.
-    if (phone.boot && noted(phone.storage, null, "user") === user)
-      at.submit(phone, made.path, { ...made.form, photos });
+    // Meanwhile somebody else may have signed in.
+    if (phone.boot) at.submit(phone, { ...made, form: { ...made.form, photos } });
   },
 
   profile(at, phone, chance) {
@@ -125,7 +123,7 @@ export const deeds = {
       theme: chance.pick(["auto", "light", "dark"]),
     };
     at.world.note(phone.name, `settings ${form.locale} ${form.theme}`);
-    return phone.boot && at.submit(phone, "/profile", form);
+    return phone.boot && at.submit(phone, { path: "/profile", form });
   },
 
   /** The same form sent twice, perhaps to two workers. */
@@ -133,7 +131,7 @@ export const deeds = {
     const sent = visit(at, phone, chance, { facts: chance.hit(0.5) });
     if (!sent) return;
     const boot = chance.pick(phone.boots);
-    at.world.later(chance.int(0, 20), null, () => boot.alive && at.submit(phone, sent.path, sent.form, boot));
+    at.world.later(chance.int(0, 20), null, () => boot.alive && at.submit(phone, sent, boot));
   },
 
   undo(at, phone, chance) {
@@ -141,7 +139,7 @@ export const deeds = {
     if (!phone.boot || !done.length) return;
     const { group } = chance.hit(0.5) ? done[done.length - 1] : chance.pick(done);
     at.world.note(phone.name, `takes back ${group.slice(-4)}`);
-    at.submit(phone, "/undo", { group, then: "/today" });
+    at.submit(phone, { path: "/undo", form: { group, then: "/today" } });
   },
 
   /** What is shown can always be shown. */

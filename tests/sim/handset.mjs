@@ -117,13 +117,14 @@ export class Boot {
   /**
    * A page asks this worker for an address.
    * @param {string} method @param {string} path @param {Record<string, any> | Uint8Array} [form] or a file
+   * @param {string | null} [author] whose page it is
    * @returns {Promise<any>} the answer; never, when the phone dies first
    */
-  ask(method, path, form) {
+  ask(method, path, form, author) {
     return new Promise((resolve, reject) => {
       this.#awake(() => {
         const event = {
-          request: new Asked(method, path, form),
+          request: new Asked(method, path, form, author),
           respondWith: (/** @type {Promise<any>} */ answer) => answer.then(resolve, reject),
           waitUntil: (/** @type {Promise<any>} */ work) => work.catch((error) => this.phone.complain(error)),
         };
@@ -171,16 +172,18 @@ export class Boot {
 class Asked {
   mode = "same-origin";
 
-  /** @param {string} method @param {string} path @param {Record<string, any> | Uint8Array} [form] or a file */
-  constructor(method, path, form) {
+  /** @param {string} method @param {string} path @param {Record<string, any> | Uint8Array} [form] or a file @param {string | null} [author] */
+  constructor(method, path, form, author) {
     this.method = method;
     this.url = ORIGIN + path;
     this.form = form;
+    this.author = author;
     this.headers = new Headers(form && { "Content-Type": "application/x-www-form-urlencoded" });
+    if (author) this.headers.set("Field-Author", author);
   }
 
   clone() {
-    return new Asked(this.method, this.url.slice(ORIGIN.length), this.form);
+    return new Asked(this.method, this.url.slice(ORIGIN.length), this.form, this.author);
   }
 
   async text() {

@@ -11,6 +11,8 @@ const HOUR = 3_600_000;
 const KEPT = ["op", "group", "kind", "record", "verb", "patch", "base", "at", "offset", "after", "files"];
 
 /**
+ * @typedef {{path: string, form: any, author?: string}} Filled a form as a page sends it, and whose page
+ *
  * @typedef {object} Options to make a history smaller
  * @property {string[]} [off] faults and deeds to leave out
  * @property {number[]} [skip] deeds to leave out, by number
@@ -109,9 +111,9 @@ export class History {
     return phone.boot?.ask("POST", "/sign-in", {}).catch(() => {});
   }
 
-  /** Send a form; what the phone then says is saved is noted. @param {Phone} phone @param {string} path @param {any} form */
-  submit(phone, path, form, boot = phone.boot) {
-    boot.ask("POST", path, form).then(
+  /** Send a form; what the phone then says is saved is noted. @param {Phone} phone @param {Filled} filled */
+  submit(phone, { path, form, author = noted(phone.storage, null, "user") }, boot = phone.boot) {
+    boot.ask("POST", path, form, author).then(
       (answer) => {
         this.world.note(
           phone.name,
@@ -123,7 +125,7 @@ export class History {
       },
       () => {},
     );
-    return { path, form };
+    return { path, form, author };
   }
 
   /** @param {Phone} phone @param {any} form */
