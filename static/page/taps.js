@@ -21,14 +21,11 @@ export function startTaps() {
     ({ target, submitter }) => {
       if (!submitter?.hasAttribute("formaction")) return;
       const button = name(/** @type {HTMLButtonElement} */ (submitter));
-      if (target !== sent) tapped = button;
-      else if (button !== tapped) later.add(button);
+      if (target === sent && button !== tapped) later.add(button);
+      else [sent, tapped] = [target, button];
     },
     true,
   );
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (posts(event)) sent = event.target;
-  });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!posts(event)) return;
     sent = null;
