@@ -23,7 +23,7 @@ def test_the_app_can_be_installed_on_lis_phone(li: Phone, server: Server) -> Non
     manifest = li.page.request.get(told["url"]).json()
     assert manifest["start_url"] == "/today"
     assert manifest["display"] == "standalone"
-    assert {one["purpose"] for one in manifest["icons"]} == {"any", "maskable"}
+    assert {one.get("purpose", "any") for one in manifest["icons"]} == {"any", "maskable"}
     for icon in manifest["icons"]:
         answer = li.page.request.get(li.url + icon["src"])
         assert answer.headers["content-type"] == icon["type"]
