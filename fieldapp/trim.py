@@ -230,12 +230,27 @@ WRITTEN = {
     r"(?s)\n  getDocument\(\)\.addEventListener\('DOMContentLoaded', function\(\) \{.*?\n  \}\)": "",
     r"selectOverride === 'unset' \? null : selectOverride \|\| select\b": "select",
     r"\n    request\.setRequestHeader\('HX-Current-URL', .*": "",
+    # No element is taken off its polling but with its page; every answer of ours says its own type.
+    r" && nodeData\.cancelled !== true": "",
+    r"\n    xhr\.overrideMimeType\(.*": "",
+    r"\n    etc = etc != null \? etc : \{\}": "",
+    r"\n        eventData\.triggerSpec = .*": "",
+    r"\n    responseInfo\.(target|successful) = .*": "",
+    r" && \(elt\.target === '' \|\| elt\.target === '_self'\)": " && !elt.target",
+    r" && String\(getRawAttribute\(elt, 'method'\)\)\.toLowerCase\(\) !== 'dialog'": "",
+    r"\n    if \(!\(elt instanceof Element\)\) \{\n      return false\n    \}": "",
+    r"\{ block: 'start', behavior: 'auto' \}": "",
+    r"(?s), swapDelay: 0, settleDelay: 0(?=[^\n]* \}\n)": "",
+    r"(?s)\n        afterS\w+Callback: function\(\) \{.*?\n        \},(?=\n)": "",
+    r"\n        contextElement: elt,|\n        selectOOB: .*": "",
 }
 # An event that none of our scripts hears need not be told.
 TOLD = r"(?<!function )\btrigger(?:Error)?Event\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*?'htmx:([\w:]+)'(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 HEARD = {"load"}
 # A line of its interface or of its settings; what nothing reads any more goes.
 SET = r"\n {4,6}(\w+): (?:'[^'\n]*'|[\w.-]+|\[[^\]\n]*\]),?(?=\n)"
+# What it keeps of itself, once nothing reads it.
+ITSELF = r"(?s)\n    (logger: null|config: \{.*?\n    \}|_: null),"
 # What our scripts call; the rest of its interface serves other people's.
 CALLED = {"onLoad", "process"}
 
@@ -263,9 +278,9 @@ def trimmed(source: str, templates: Iterable[Path], scripts: Iterable[Path]) -> 
     kept = "|".join(CALLED | set(re.findall(r"\bhtmx\.(\w+)\(", source)))
     source = replaced(rf"\n  htmx\.(?!({kept}) )\w+ = \w+(?=\n)", "", source)
     read = set(re.findall(r"\bhtmx\.(?:config\.)?(\w+)", source)) | CALLED
-    interface, code = source.split("\n    version: ", 1)
+    interface, code = re.split(r"\n    version: .*", source, maxsplit=1)
     interface = replaced(SET, lambda line: line.group() if line[1] in read else "", interface)
-    return f"{interface}\n    version: {code}"
+    return replaced(ITSELF, "", interface) + code
 
 
 def replaced(pattern: str, by: str | Callable[[re.Match[str]], str], source: str) -> str:

@@ -1,4 +1,4 @@
-// Attachments: the files of a form on this phone, from the draft that holds them until the server has them (P23).
+// Attachments: the files of a form on this phone, from the draft that holds them until the server has had them for days (P23).
 
 import { world } from "./clock.js";
 import { settled } from "./drafts.js";
@@ -9,14 +9,20 @@ import { settled } from "./drafts.js";
  * @typedef {object} Attachment what is known of a file; its bytes lie apart, so that to look at many costs little
  * @property {string} hash SHA-256 in hex
  * @property {number} size
- * @property {string} [draft] the form that holds it, until it is saved
+ * @property {string} [draft] the form that holds it, until it is saved; KEPT, once a pull has confirmed it
  * @property {number} [left] when the form was saved without it, by the phone's clock
  * @property {number} [due] the operation that names it, while it is to be sent
  * @property {number} [sent] the same, once it has been sent whole and no pull has confirmed it yet
+ * @property {number} [kept] when a pull confirmed it, by the server's clock
  * @property {string} [to] where it is being sent
  * @property {number} [tries] how often it had to begin anew
  * @property {number} [problem] the status with which it was refused for good; it stays here
  */
+
+/** Stands where a form's address does. */
+const KEPT = "kept";
+/** What is confirmed stays so long, ms: a server restored from last night's copy asks for it again. */
+const KEPT_FOR = 172_800_000;
 
 /** In hex. @param {string | ArrayBuffer} content */
 export async function sha256(content) {
@@ -67,7 +73,7 @@ const LEFT_FOR = 86_400_000;
 export async function queue(tx, path, ops) {
   const blobs = tx.objectStore("blobs");
   const named = new Map(ops.flatMap(({ n, files }) => files.map((hash) => [hash, n])));
-  for (const { draft, left, ...blob } of await blobs.index("draft").getAll()) {
+  for (const { draft, left, kept: _, ...blob } of await blobs.index("draft").getAll()) {
     if (named.has(blob.hash)) blobs.put({ ...blob, due: named.get(blob.hash) });
     else if (left < world.now() - LEFT_FOR) forget(tx, blob.hash);
     else if (draft === path && !left) blobs.put({ ...blob, draft, left: world.now() });
@@ -86,20 +92,41 @@ export function unconfirmed(tx) {
 }
 
 /**
- * In the transaction of a pull: what the server holds goes, what it has lost is sent again.
+ * In the transaction of a pull: what the server has lost is sent again, what it has held for days goes.
  * @param {any} tx over "blobs" and "bytes"
  * @param {string[]} asked
  * @param {string[]} here
+ * @param {number} now by the server's clock
  */
-export async function confirm(tx, asked, here) {
+export async function confirm(tx, asked, here, now) {
   const blobs = tx.objectStore("blobs");
   for (const hash of asked) {
-    if (here.includes(hash)) forget(tx, hash);
-    else {
-      const { sent, to: _, ...blob } = (await blobs.get(hash)) ?? {};
-      if (sent) blobs.put({ ...blob, due: sent });
-    }
+    const { sent, to: _, ...blob } = (await blobs.get(hash)) ?? {};
+    if (sent) blobs.put({ ...blob, ...(here.includes(hash) ? { draft: KEPT, kept: now } : { due: sent }) });
   }
+  for (const { hash, kept } of await blobs.index("draft").getAll(KEPT))
+    if (kept < now - KEPT_FOR) forget(tx, hash);
+}
+
+/**
+ * Of operations that are sent again the server may have lost the files as well: what is here yet is asked about anew.
+ * @param {any} tx over "blobs"
+ * @param {{n: number, files: string[]}[]} ops
+ */
+export async function doubt(tx, ops) {
+  const blobs = tx.objectStore("blobs");
+  for (const { n, files } of ops)
+    for (const hash of files) {
+      const { kept, draft: _, ...blob } = (await blobs.get(hash)) ?? {};
+      if (kept) blobs.put({ ...blob, sent: n });
+    }
+}
+
+/** Where there is no room, what the server holds is the first to go. @param {any} tx over "blobs" and "bytes" @returns {Promise<number>} how many went */
+export async function spare(tx) {
+  const hashes = await tx.objectStore("blobs").index("draft").getAllKeys(KEPT);
+  for (const hash of hashes) forget(tx, hash);
+  return hashes.length;
 }
 
 /** The next file to send, the oldest first. @param {Store} store @returns {Promise<Attachment | undefined>} */

@@ -1,7 +1,7 @@
 // Cycle: one exchange from the first question to "no more": operations out, pages in, receipts at the end.
 
 import { applyAnswer, openSync, restamped } from "./apply.js";
-import { confirm, unconfirmed, underWayIn } from "./attachments.js";
+import { confirm, doubt, unconfirmed, underWayIn } from "./attachments.js";
 import { instantMs } from "./clock.js";
 import { claim, release, renew } from "./lease.js";
 import { openOutbox } from "./outbox.js";
@@ -75,7 +75,7 @@ async function rounds(store, data, around) {
       const taken = Math.max(round.from, Math.min(round.last, answer.last + round.base));
       const { outbox, sync, restarted, again } = await store.write(STORES, async (tx) => {
         await renew(tx, around.token, around.now());
-        await confirm(tx, round.request.files, answer.files ?? []);
+        await confirm(tx, round.request.files, answer.files ?? [], Date.parse(answer.now));
         return applyAnswer(tx, data, answer, { sent: taken, offset });
       });
       sent = restarted ? outbox.acked : taken;
@@ -99,7 +99,7 @@ async function rounds(store, data, around) {
         const { files: asked, ops, report } = round.request;
         const had = await store.write(STORES, async (tx) => {
           await renew(tx, around.token, around.now());
-          await confirm(tx, asked, error.said.files ?? []);
+          await confirm(tx, asked, error.said.files ?? [], around.now());
           const got = await receipt(tx, data, error.said, round.last, around.now());
           return { ...got, files: await underWayIn(tx) };
         });
@@ -136,9 +136,10 @@ async function gather(store, data, around, sent, most, clears) {
   // The first use of the outbox makes the device id: a write.
   return store.write(["ops", "meta", "blobs"], async (tx) => {
     const [sync, outbox, waits] = [await openSync(tx), await openOutbox(tx), await waitingIn(tx)];
-    const files = await unconfirmed(tx);
     const from = sent ?? outbox.acked;
     const held = await tx.objectStore("ops").getAll(above(from), 100);
+    await doubt(tx, held);
+    const files = await unconfirmed(tx);
     const ops = batch(
       held.map((/** @type {import("./overlay.js").Op} */ op) => toWire(op, outbox.base)),
       most,

@@ -1,5 +1,6 @@
 // Store: one person's records, operations and drafts on this phone; the only file that knows IndexedDB.
 
+import { spare } from "./attachments.js";
 import { uuid7 } from "./ids.js";
 import { signature } from "./records.js";
 import { rekey } from "./rekey.js";
@@ -193,11 +194,17 @@ export class Store extends Base {
    * @param {(tx: Transaction) => Promise<T>} work
    * @returns {Promise<T>}
    */
-  write(names, work) {
-    return super.write(names, (tx) => {
+  async write(names, work) {
+    const marked = (/** @type {Transaction} */ tx) => {
       if (names.includes("records")) tx.objectStore("meta").put(uuid7(), MARK);
       return work(tx);
-    });
+    };
+    try {
+      return await super.write(names, marked);
+    } catch (error) {
+      if (!(error instanceof StorageFull && (await super.write(["blobs", "bytes"], spare)))) throw error;
+      return super.write(names, marked);
+    }
   }
 
   /** @param {string} name @param {IDBValidKey} key @returns {Promise<any>} */

@@ -63,9 +63,11 @@ def show(phone: Phone, text: str) -> None:
 def has_scanner(phone: Phone) -> Phone:
     """Wait until all that reading a code takes is kept on the phone."""
     phone.until(
-        """async () => {
+        r"""async () => {
           const lists = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
-          return lists.flat().some((one) => one.url.endsWith(".wasm"));
+          // They are fetched side by side: the largest of them is not always the last.
+          const parts = [/\/scan-\w+\.js$/, /\/decoder-\w+\.js$/, /\/decoder-\w+\.wasm$/];
+          return parts.every((part) => lists.flat().some((one) => part.test(one.url)));
         }""",
         seconds=60,
     )

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attach, queue } from "../../static/phone/attachments.js";
+import { attach, confirm, queue } from "../../static/phone/attachments.js";
 import { createUploader } from "../../static/phone/blobs.js";
 import { world } from "../../static/phone/clock.js";
+import { waiting } from "../../static/phone/standing.js";
 import { morning } from "./cast.js";
 
 const PATH = "/households/home-101/visit";
@@ -21,6 +22,13 @@ const kept = async (phone) => {
   assert.deepEqual(found.map((one) => one.hash).sort(), held.sort());
   return found;
 };
+
+/** A photo that was saved with a form, as operation `n`. */
+async function photo(phone, what, n) {
+  const hash = await attach(phone.store, PATH, "photos", bytes(what));
+  await save(phone, n, [hash]);
+  return hash;
+}
 
 /** A photo was taken and removed before the form was saved; `later` goes on to so many hours after that. */
 async function removed(t) {
@@ -94,4 +102,35 @@ test("a phone whose clock goes back a day does not wait that day for its photos 
   now -= 24 * HOUR;
   await uploader.run(phone.user);
   assert.equal(asked, 2);
+});
+
+test("a full phone lets go of the photos that the centre holds before it refuses a save", async () => {
+  const { phone } = await morning(); // P8
+  const [lamp, door] = [await photo(phone, "lamp", 1), await photo(phone, "door", 2)];
+  await phone.store.write(["blobs", "bytes"], async (tx) => {
+    await tx.objectStore("blobs").put({ hash: lamp, size: 4, sent: 1 });
+    await confirm(tx, [lamp], [lamp], world.now());
+  });
+  const { IDBObjectStore } = globalThis;
+  const put = IDBObjectStore.prototype.put;
+  let taken = 2;
+  const { delete: drop } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.delete = function (...args) {
+    if (this.name === "bytes") taken--;
+    return drop.apply(this, args);
+  };
+  IDBObjectStore.prototype.put = function (...args) {
+    if (taken > 1 && this.name === "records") throw new DOMException("no room", "QuotaExceededError");
+    return put.apply(this, args);
+  };
+  try {
+    await phone.visit("home-101", "met");
+  } finally {
+    Object.assign(IDBObjectStore.prototype, { put, delete: drop });
+  }
+  assert.equal((await waiting(phone.store)).count, 1);
+  assert.deepEqual(
+    (await kept(phone)).map((one) => one.hash),
+    [door],
+  );
 });

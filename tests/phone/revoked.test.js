@@ -99,6 +99,23 @@ test("a server restored from a backup gets again what it lacks before the phone 
   assert.equal(await held(phone), 0);
 });
 
+test("the photos of what a restored backup lacks are asked about before a signed-off phone clears itself", async () => {
+  const { phone, office } = await morning(); // P23
+  await phone.visit("home-101", "no_answer");
+  await phone.run("button");
+  const [op] = await phone.store.read(["ops"], (tx) => tx.objectStore("ops").getAll());
+  await phone.store.put("ops", undefined, { ...op, files: ["lamp"] });
+  const kept = { draft: "kept", kept: phone.clock };
+  await phone.store.put("blobs", undefined, { hash: "lamp", size: 3, ...kept });
+  [...office.devices.values()][0].last = 0;
+  office.ops.clear();
+  office.results.clear();
+  office.revoked = true;
+  assert.equal((await phone.run("button")).code, "revoked");
+  assert.equal(office.ops.size, 1);
+  assert.equal((await phone.store.get("blobs", "lamp")).due, 1);
+});
+
 test("a signed-off phone keeps its session and its photos until these have arrived, then clears itself", async () => {
   const { phone, office } = await morning();
   await phone.visit("home-101", "no_answer");

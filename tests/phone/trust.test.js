@@ -98,7 +98,7 @@ test("a phone is not cleared while a photo is on its way, nor before a pull has 
     assert.equal((await phone.store.get("bytes", hash)).byteLength, 6);
     assert.equal((await phone.many("visit")).length, 1);
   }
-  await phone.store.write(["blobs", "bytes"], (tx) => confirm(tx, [hash], [hash]));
+  await phone.store.write(["blobs", "bytes"], (tx) => confirm(tx, [hash], [hash], phone.clock));
   assert.equal(await clear(phone.store), true);
   assert.equal(await phone.store.get("bytes", hash), undefined);
 });

@@ -20,7 +20,7 @@ from fieldapp.people.account import Account
 from fieldapp.people.me import describe, me_of
 from fieldapp.phone import static_folder
 from fieldapp.visits.record import Visit
-from sync.store import Blob, Upload
+from sync.store import Blob, Upload, new_epoch
 from tests.cast import NOW, Town, named, signed_in_database
 from tests.parity.phone_process import PhoneProcess
 from tests.photos.pictures import picture
@@ -62,12 +62,21 @@ class Phone(PhoneProcess):
         """What came of one."""
         return str(self.tell("exchange")["outcome"]["code"])
 
-    def upload(self) -> list[dict[str, Any]]:
+    def held(self) -> list[dict[str, Any]]:
         """Send what waits; what the phone holds afterwards. Its bytes are there exactly as long as what is known of them."""
         left = self.tell("upload", user=LI)
         assert sorted(one["hash"] for one in left["blobs"]) == sorted(left["bytes"])
         found: list[dict[str, Any]] = left["blobs"]
         return found
+
+    def upload(self) -> list[dict[str, Any]]:
+        """Send what waits; what the phone holds afterwards, but what a pull has confirmed."""
+        return [one for one in self.held() if not one.get("kept")]
+
+    def pass_time(self, time: timedelta) -> None:
+        """On its own clock and on the server's."""
+        clock[0] = NOW + time
+        self.tell("clock", now=int(clock[0].timestamp() * 1000))
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +115,7 @@ def arrived(hash: str) -> bool:
     ).count() == 1
 
 
-def test_a_photo_goes_after_its_visit_in_pieces_and_is_let_go_when_a_pull_confirms_it(li: Phone) -> None:
+def test_a_photo_goes_after_its_visit_in_pieces_and_waits_no_more_when_a_pull_confirms_it(li: Phone) -> None:
     content = picture(21, (1600, 1200), 60)
     hash = li.photograph(content)
     shown = li.tell("ask", path=f"/photos/{hash}")
@@ -256,6 +265,39 @@ def test_a_photo_that_the_folder_lost_before_a_pull_confirmed_it_is_sent_again(l
     assert file.is_file() and arrived(hash)
 
 
+def test_a_machine_that_was_lost_with_its_newest_photos_gets_them_again_from_the_phone(
+    li: Phone, world: tuple[Flask, Town, peewee.Database]
+) -> None:  # P20 P23
+    hash = li.photograph(picture(39, (400, 300)))
+    li.exchange()
+    assert li.upload() == [] and arrived(hash)
+    # Restored from last night's copies, of the database and of the folder.
+    Blob.delete().where(Blob.hash == hash).execute()
+    Upload.delete().where(Upload.hash == hash).execute()
+    (file,) = (data_folder() / "photos").glob(f"*/*/*/{hash}")
+    file.unlink()
+    new_epoch(world[2])
+    assert li.exchange() == "done"
+    assert li.upload() == []
+    assert file.is_file() and arrived(hash)
+
+
+def test_a_photo_that_is_confirmed_is_seen_without_a_signal_for_two_days_and_then_leaves_the_phone(
+    li: Phone,
+) -> None:
+    hash = li.photograph(picture(40, (400, 300)))
+    li.exchange()
+    assert li.upload() == [] and arrived(hash)
+    li.pass_time(timedelta(hours=47))
+    li.exchange()
+    li.harm = lambda asked, answer: BROKEN
+    assert li.tell("ask", path=f"/photos/{hash}")["status"] == 200
+    li.harm = lambda asked, answer: answer()
+    li.pass_time(timedelta(hours=49))
+    li.exchange()
+    assert li.held() == []
+
+
 def test_another_page_sends_the_same_photo_at_the_same_time(li: Phone) -> None:
     content = picture(29, (400, 300))
     hash = li.photograph(content)
@@ -285,8 +327,7 @@ def test_a_removed_photo_is_not_sent_and_leaves_the_phone_with_the_first_save_a_
     li.exchange()
     assert [one["hash"] for one in li.upload()] == [hashlib.sha256(gone).hexdigest()]
     assert arrived(kept)
-    clock[0] = NOW + timedelta(hours=25)
-    li.tell("clock", now=int(clock[0].timestamp() * 1000))
+    li.pass_time(timedelta(hours=25))
     li.photograph(picture(33, (400, 300)))
     li.exchange()
     assert li.upload() == []

@@ -17,6 +17,7 @@ const OUTCOMES = [
 const SPOKE = ["met", "told_by_neighbour"];
 const POISON = ["(bug)", "(refused)", "(constraint)"];
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 
 /** How often each deed comes; those that are no everyday work are left out of a history now and then. */
 export const WEIGHTS = {
@@ -266,12 +267,14 @@ export const deeds = {
     for (const one of at.saved) if (cleared.has(one.phone) && !lie.has(one.op)) one.excused = true;
     const copy = chance.pick(at.copies);
     const pictures = chance.pick(["kept", "kept", "with it", "before"]);
-    // What a phone knows to be unconfirmed it sends again; of one that runs an answer may just confirm what is gone.
+    // What a phone knows to be unconfirmed it sends again, and what was confirmed within two days, while there is room for
+    // it; of one that runs an answer may just confirm what is gone.
+    const stays = at.span < 2 * DAY && !at.rare.has("full");
     const owed = new Set();
     for (const one of at.phones)
       for (const user of users(one.storage))
-        for (const { hash, due, sent } of lying(one.storage, user, "blobs"))
-          if (due || (sent && !one.boot)) owed.add(hash);
+        for (const { hash, due, sent, kept } of lying(one.storage, user, "blobs"))
+          if (due || (sent && !one.boot) || (stays && (sent || kept))) owed.add(hash);
     const { gone } = at.wire.tell({ do: "restore", copy, pictures });
     const lost = new Set(gone.filter((/** @type {string} */ hash) => !owed.has(hash)));
     for (const one of at.saved)

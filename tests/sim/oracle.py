@@ -167,7 +167,7 @@ def photos(
     database: peewee.Database, depot: Path, phones: list[dict[str, Any]], saved: list[dict[str, Any]]
 ) -> list[str]:
     """Each photo of a saved visit is at the server, whole and under its author's name, or lies on a phone that could not
-    send it, or went with the folder when no phone owed it any more; and a visit shows which of its photos are here."""
+    send it, or went with the folder when no phone had it any more; and a visit shows which of its photos are here."""
     found, told, here = [], set(), set()
     lost = {hash for op in saved for hash in op.get("lost", [])}
     for row in rows(database, 'SELECT * FROM "sync_blob"'):
