@@ -131,12 +131,17 @@ def _kind(record: type[Record]) -> dict[str, Any]:
     expressions = expression_environment()
     own = record.own_fields()
     return {
-        "fields": list(own),
+        "fields": {
+            name: field.default() if callable(field.default) else field.default for name, field in own.items()
+        },
         "formVersion": record.form_version,
         "types": {name: field.wire for name, field in own.items() if field.wire in TOLD_APART},
-        "defaults": {name: _default(field) for name, field in own.items() if _default(field) is not None},
         "parent": record.parent,
-        "parentKind": record.parent_kind() if record.parent else None,
+        **(
+            {"parentKind": record.parent_kind()}
+            if record.parent and record.parent_kind() != record.parent
+            else {}
+        ),
         "inherits": list(record.inherits()),
         "channel": list(record.channels()),
         "headBy": record.head_by,
@@ -144,7 +149,6 @@ def _kind(record: type[Record]) -> dict[str, Any]:
         "keys": keys(record),
         **({"digests": record.digests()} if record.digests() else {}),
         "search": list(record.search),
-        "computed": list(record.computed()),
         "effects": [
             {
                 "target": made.target,
@@ -159,10 +163,6 @@ def _kind(record: type[Record]) -> dict[str, Any]:
             name: Script(compile_expression(expressions, source)) for name, source in record.derived.items()
         },
     }
-
-
-def _default(field: Any) -> Any:
-    return field.default() if callable(field.default) else field.default
 
 
 def keys(record: type[Record]) -> list[list[str]]:

@@ -109,7 +109,7 @@ async function created(work, op) {
     server_time: null,
     gone: false,
   };
-  for (const field of kind.fields) record[field] = op.patch[field] ?? kind.defaults?.[field] ?? null;
+  for (const [field, value] of Object.entries(kind.fields)) record[field] = op.patch[field] ?? value;
   const parent = await work.row(record[kind.parent]);
   inherit(work.data, op.kind, record, parent?.server ?? parent?.shown);
   return record;

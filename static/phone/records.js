@@ -159,7 +159,8 @@ export function signature(data) {
 
 /** How many parents stand above a kind. @param {Data} data @param {string} name @returns {number} */
 export function depth(data, name) {
-  const above = data.kinds[name]?.parentKind;
+  const kind = data.kinds[name];
+  const above = kind?.parentKind ?? kind?.parent;
   return above ? 1 + depth(data, above) : 0;
 }
 

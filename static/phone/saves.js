@@ -77,7 +77,7 @@ function creation(data, { kind, target, sets }, scope, values, id) {
   const take = (name, value) => {
     if (value !== null && value !== undefined) patch[name] = value;
   };
-  for (const name of fields) take(name, values[name]);
+  for (const name of Object.keys(fields)) take(name, values[name]);
   for (const [name, value] of Object.entries(sets)) take(name, resolve(value, scope));
   if (target && parent) patch[parent] = scope[target].id;
   return { verb: "create", kind, record: id, patch };
@@ -107,8 +107,8 @@ function sources({ each, key, when }, values) {
 function change(data, { kind, target, fields }, found, values) {
   const loaded = found[target];
   if (!loaded) return null; // an optional record that is not held
-  const empty = data.kinds[kind].defaults ?? {};
-  const filled = Object.fromEntries(fields.map((name) => [name, values[name] ?? empty[name] ?? null]));
+  const empty = data.kinds[kind].fields;
+  const filled = Object.fromEntries(fields.map((name) => [name, values[name] ?? empty[name]]));
   const changed = fields.filter((name) => name in values && !same(filled[name], loaded[name]));
   if (!changed.length) return null;
   /** @param {Values} from */
@@ -150,12 +150,9 @@ function operations(data, screen, found, values, group) {
  */
 async function seal(data, saves) {
   for (const { verb, kind, patch = {} } of saves) {
-    const { digests = {}, defaults } = data.kinds[kind];
+    const { digests = {}, fields } = data.kinds[kind];
     for (const [name, of] of Object.entries(verb === "create" ? digests : {})) {
-      const pairs = of.map((/** @type {string} */ field) => [
-        field,
-        patch[field] ?? defaults?.[field] ?? null,
-      ]);
+      const pairs = of.map((/** @type {string} */ field) => [field, patch[field] ?? fields[field]]);
       patch[name] = await sha256(JSON.stringify(pairs));
     }
   }

@@ -506,9 +506,8 @@ test("records of a kind that this app does not know yet are kept and found after
   newer.kinds = {
     ...phone.data.kinds,
     letter: {
-      fields: ["household", "title"],
+      fields: { household: null, title: null },
       parent: "household",
-      parentKind: "household",
       inherits: ["grid", "unit"],
       channel: ["grid:{grid}"],
       keys: [["unit"]],

@@ -38,7 +38,8 @@ export class Office {
 
   /** @param {any} data @param {any} me */
   constructor(data, me) {
-    const result = { fields: ["user", "status", "reason", "detail"], channel: ["user:{user}"] };
+    const fields = { user: null, status: null, reason: null, detail: null };
+    const result = { fields, channel: ["user:{user}"] };
     this.data = { ...data, kinds: { ...data.kinds, sync_result: result } };
     this.me = me;
     this.channels = [`user:${me.id}`, `community:${me.community}`, ...me.grids.map((grid) => `grid:${grid}`)];
@@ -144,7 +145,7 @@ export class Office {
       const parent = this.records.get(op.patch[kind.parent])?.record ?? {};
       const inherited = Object.fromEntries((kind.inherits ?? []).map((name) => [name, parent[name] ?? null]));
       const own = Object.fromEntries(
-        kind.fields.map((name) => [name, op.patch[name] ?? kind.defaults?.[name] ?? null]),
+        Object.entries(kind.fields).map(([name, value]) => [name, op.patch[name] ?? value]),
       );
       const made = this.put(op.kind, { id: op.record, ...inherited, ...own, ...fields });
       this.affect(op.kind, [made]);
@@ -231,7 +232,7 @@ export class Office {
       for (const kind of new Set(chosen.map((one) => one.kind))) {
         const those = chosen.filter((one) => one.kind === kind);
         const living = those.filter((one) => !one.gone);
-        const fields = [...COMMON, ...this.data.kinds[kind].fields];
+        const fields = [...COMMON, ...Object.keys(this.data.kinds[kind].fields)];
         answer.pages.push({
           channel,
           kind,

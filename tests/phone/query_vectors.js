@@ -1,6 +1,6 @@
 // Vectors of the query words for the phone's store: records, queries, and the ids they find.
 
-const kind = (more) => ({ fields: [], channel: ["community:{community}"], keys: [], search: [], ...more });
+const kind = (more) => ({ fields: {}, channel: ["community:{community}"], keys: [], search: [], ...more });
 
 const doors = {
   kinds: {
