@@ -161,9 +161,20 @@ class Feed(_Engine):
     class Meta:
         table_name = "sync_feed"
         primary_key = peewee.CompositeKey("channel", "kind", "record")
-        indexes = ((("channel", "seq"), False), (("channel", "kind", "head_key", "seq"), False))
+        indexes = ((("channel", "seq"), False),)
 
 
+# The newest of each key are looked for among kinds that are history; the rest, which change most often, are in no need of it.
+Feed.add_index(
+    Feed.index(
+        Feed.channel,
+        Feed.kind,
+        Feed.head_key,
+        Feed.seq,
+        where=Feed.head_key.is_null(False),
+        name="sync_newest",
+    )
+)
 # Tombstones are few, and looked for by their age.
 Feed.add_index(Feed.index(Feed.time, where=Feed.gone, name="sync_tombstone"))
 

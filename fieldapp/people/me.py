@@ -10,15 +10,15 @@ from fieldapp.declare.registry import registry
 from fieldapp.declare.words import DEFAULT_LOCALE
 from fieldapp.people.account import Account
 from fieldapp.people.record import Profile
-from fieldapp.places.record import Community, Grid
+from fieldapp.places.record import Community
 from sync import rows
 from sync.scope import Me, channels_of, named
 
 
 def me_of(account: Account) -> Me:
     """The person as the sync engine knows them: channels and role, never taken from a request."""
-    grids = _grids(account)
-    channels = {f"user:{account.id}", f"community:{account.community}", *_granted(account)}
+    grids, granted = _grids_and_grants(account)
+    channels = {f"user:{account.id}", f"community:{account.community}", *granted}
     if account.role == "supervisor":
         channels.add(f"desk:{account.community}")
     for grid in grids:
@@ -37,39 +37,37 @@ def at_the_desk(me: Me, workers: Iterable[str]) -> Me:
     return replace(me, channels=me.channels | {f"user:{worker}" for worker in workers})
 
 
-def _granted(account: Account) -> Iterable[str]:
-    """The channels that records give to this person, such as a round that they help with; asked at once of all kinds."""
-    arms: list[str] = []
-    parameters: list[Any] = []
-    granting: list[tuple[Any, str, str]] = []
+def _grids_and_grants(account: Account) -> tuple[list[str], set[str]]:
+    """The grids of this person by number, and the channels that records give to them, such as a round that they help with;
+    asked at once of all kinds."""
     database = Account._meta.database
+    here = f'"community" = {database.param} AND "gone" = {database.param}'  # fields of every record
+    arms = [f'SELECT -1, "number", "id" FROM "grid" WHERE {here}']
+    parameters: list[Any] = [account.community, False]
+    granting: list[tuple[Any, str, str]] = []
     for record in registry.records.values():
         if record.grants is None:
             continue
         of, (field, channel) = rows.table(record), record.grants
         (name,) = named(channel)
         arms.append(
-            f"SELECT {len(granting)}, {of.column[name]} FROM {of.name} WHERE {of.column[field]} = {database.param} "
-            f"AND {of.column['community']} = {database.param} AND {of.column['gone']} = {database.param}"
+            f"SELECT {len(granting)}, 0, {of.column[name]} FROM {of.name} "
+            f"WHERE {here} AND {of.column[field]} = {database.param}"
         )
-        parameters += [account.id, account.community, False]
+        parameters += [account.community, False, account.id]
         granting.append((record, name, channel))
-    for at, value in database.execute_sql(" UNION ALL ".join(arms), parameters).fetchall() if arms else ():
+    own, all_grids = set(account.grid_ids()), account.role == "supervisor"
+    grids: list[tuple[int, str]] = []
+    granted: set[str] = set()
+    for at, number, value in database.execute_sql(" UNION ALL ".join(arms), parameters).fetchall():
+        if at < 0:
+            if all_grids or (account.role != "volunteer" and value in own):
+                grids.append((number, value))
+            continue
         record, name, channel = granting[at]
         if record.granting({name: value}):
-            yield from channels_of((channel,), {name: value})
-
-
-def _grids(account: Account) -> list[str]:
-    if account.role == "volunteer":
-        return []
-    own = set(account.grid_ids())
-    known = [
-        grid
-        for grid in rows.select(Grid._meta.database, Grid, "community", [account.community])
-        if not grid["gone"] and (account.role == "supervisor" or grid["id"] in own)
-    ]
-    return [grid["id"] for grid in sorted(known, key=lambda grid: (grid["number"], grid["id"]))]
+            granted |= set(channels_of((channel,), {name: value}))
+    return [id for _, id in sorted(grids)], granted
 
 
 def describe(account: Account, me: Me) -> dict[str, Any]:

@@ -16,7 +16,6 @@ import brotli
 from fieldapp.demo.sign_ins import PASSWORD
 from sync.ids import uuid7
 from tests.bench.figures import Figure, kilobytes
-from tests.pages import rows_of
 
 UNPACK: dict[str | None, Callable[[bytes], bytes]] = {
     None: bytes,
@@ -85,10 +84,10 @@ class Wire:
             said = self.exchange()
             count += self.bytes
             for page in said["pages"]:
-                here = rows_of(page)
-                rows += len(here)
+                ids = page["columns"][0]
+                rows += len(ids)
                 if page["kind"] == "household":
-                    homes += [row[0] for row in here]
+                    homes += ids
             if not said["more"]:
                 return count, rows, homes
 
@@ -98,7 +97,7 @@ class Wire:
         while any(cursor.get("tail") for cursor in self.cursors.values()):
             said = self.exchange(tail=True)
             count += self.bytes
-            rows += sum(len(rows_of(page)) for page in said["pages"])
+            rows += sum(len(page["columns"][0]) for page in said["pages"])
         return count, rows
 
 

@@ -419,6 +419,18 @@ def test_large_rows_make_small_pages(world: World, monkeypatch: pytest.MonkeyPat
     assert len(li.held("home")) == 4
 
 
+def test_a_row_that_is_larger_than_a_page_travels_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # P10
+    monkeypatch.setattr(pull, "PAGE_BYTES", 10)
+    li = world.phone(world.li)
+    answer = li.ask(li.request())
+    assert answer["more"]
+    assert sum(len(rows_of(page)) for page in answer["pages"]) == 1
+    li.sync()
+    assert len(li.held("home")) == 4
+
+
 def test_a_parent_comes_along_when_a_page_is_cut_before_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # P10
