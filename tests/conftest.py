@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -90,15 +88,15 @@ def missing_tool(name: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _quiet(request: pytest.FixtureRequest) -> Iterator[None]:
+def _quiet(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A test marked `alone` waits until no other worker runs a test, and keeps the others waiting while it runs."""
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         yield
         return
     alone = request.node.get_closest_marker("alone") is not None
-    name = f"fieldapp-tests-{os.environ['PYTEST_XDIST_TESTRUNUID']}"
-    door = os.open(Path(tempfile.gettempdir()) / f"{name}.door", os.O_CREAT | os.O_RDWR, 0o600)
-    room = os.open(Path(tempfile.gettempdir()) / f"{name}.room", os.O_CREAT | os.O_RDWR, 0o600)
+    shared = tmp_path_factory.getbasetemp().parent  # of all workers of this run
+    door = os.open(shared / "door.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    room = os.open(shared / "room.lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:
         # Who waits to be alone holds the door, so that the others cannot go on entering past it.
         fcntl.flock(door, fcntl.LOCK_EX)
