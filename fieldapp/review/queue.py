@@ -303,6 +303,15 @@ def _flagged(received: list[Operation], homes: dict[str, Household]) -> Iterator
             yield Item(one.reason, ops)
 
 
+def _span(minutes: int) -> str:
+    """As `span` in parts.html says it."""
+    if minutes < 60:
+        return gettext("%(minutes)s min", minutes=minutes)
+    if minutes < 2880:
+        return gettext("%(hours)s h", hours=minutes // 60)
+    return gettext("%(days)s days", days=minutes // 1440)
+
+
 def _title(row: Item) -> str:
     first, count = row.ops[0], len(row.ops)
     if row.reason in registry.flaggings:
@@ -313,7 +322,7 @@ def _title(row: Item) -> str:
         return gettext("%(address)s %(field)s: two values", address=where, field=fields)
     if row.reason == "clock":
         off = max(abs((one.detail or {}).get("clock_off_ms", one.offset_ms)) for one in row.ops) // 60_000
-        return gettext("Phone clock %(minutes)d min off", minutes=off)
+        return gettext("Phone clock %(time)s off", time=_span(off))
     if row.reason == "doors":
         doors = len({home.id for home in row.homes})
         return gettext("%(count)d doors in one minute", count=doors)
