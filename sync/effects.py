@@ -1,7 +1,8 @@
 """Effects: what the creation of a record changes in the record that it names, folded in the order of device time.
 
-The computed fields of a record always are the fold of the living records that name it, ordered by (device time, seq),
-over the values that it had before the first of them. A late arrival and a retract therefore fold anew.  # P19
+The computed fields of a record always are the fold of the living records that name it, ordered by (device time, id), over
+the values that it had before the first of them. A late arrival and a retract therefore fold anew. The number in the feed is
+no order: it moves with every change of a record, of which a photo's arrival is one.  # P19
 """
 
 from __future__ import annotations
@@ -13,14 +14,12 @@ from sync import rows
 from sync.batch import Batch, Row
 from sync.kinds import Kind, Values
 
-Child = tuple[
-    str, float, int, Kind, str, Values
-]  # device time, seq, place in the batch, kind, ref field, values
+Child = tuple[str, Kind, str, Values]  # its key, kind, ref field, values
 
 
 def expect(batch: Batch, created: Iterable[tuple[str, str]], since: str) -> None:
-    """Read once, for all targets (kind, id), how late their latest child is, where it is later than `since`, before which
-    nothing of the batch happened; of others `apply` asks one by one."""
+    """Read once, for all targets (kind, id), how late their latest child is, where it is not earlier than `since`, before
+    which nothing of the batch happened; of others `apply` asks one by one."""
     wanted: dict[str, set[str]] = {}
     for kind, id in created:
         wanted.setdefault(kind, set()).add(id)
@@ -51,11 +50,16 @@ def apply(batch: Batch, child: Row) -> None:
             continue
         batch.keep_start(target)
         latest = _latest(batch, target)
-        if latest > child.values["device_time"]:
+        if latest > _key(child.values):
             refold(batch, target)
             continue
         _change(batch, target, computed(child.values, target.values))
-        batch.latest[target.kind.name, target.id] = child.values["device_time"]
+        batch.latest[target.kind.name, target.id] = _key(child.values)
+
+
+def _key(child: Values) -> str:
+    """Where a record stands among those that name the same one; an instant is always as long."""
+    return f"{child['device_time']}{child['id']}"
 
 
 def withdraw(batch: Batch, child: Row) -> None:
@@ -75,7 +79,7 @@ def refold(batch: Batch, target: Row, without: Row | None = None) -> None:
         values, since = target.kind.starts(), -1
     values = {**target.kind.starts(), **values}
     folded: Values = {**target.values, **values}
-    for _, _, _, kind, ref, child in sorted(_children(batch, target, since), key=lambda one: one[:3]):
+    for _, kind, ref, child in sorted(_children(batch, target, since), key=lambda one: one[0]):
         changes: Values = {}
         for field, computed in kind.effects:
             if field == ref:
@@ -98,11 +102,11 @@ def _children(batch: Batch, target: Row, since: int) -> list[Child]:
         stored = rows.select(batch.db, kind.model, ref, [target.id])
         for values in stored:
             if values["id"] not in held and not values["gone"] and values["seq"] > since:
-                found.append((values["device_time"], values["seq"], 0, kind, ref, values))
+                found.append((_key(values), kind, ref, values))
         for row in held.values():
             seq = float("inf") if row.before is None else row.before["seq"]
             if row.values[ref] == target.id and not row.values["gone"] and seq > since:
-                found.append((row.values["device_time"], seq, row.place or 0, kind, ref, row.values))
+                found.append((_key(row.values), kind, ref, row.values))
     return found
 
 
@@ -122,8 +126,8 @@ def _read_latest(batch: Batch, target: str, ids: Iterable[str], since: str = "")
         of = rows.table(kind.model)
         condition, among = rows.within(batch.db, of.column[ref], wanted)
         arms.append(
-            f"SELECT {of.column[ref]}, MAX({of.column['device_time']}) FROM {of.name} WHERE {condition} "
-            f"AND {of.column['device_time']} > {batch.db.param} AND {of.column['gone']} = {batch.db.param} "
+            f"SELECT {of.column[ref]}, MAX({of.column['device_time']} || {of.column['id']}) FROM {of.name} WHERE {condition} "
+            f"AND {of.column['device_time']} >= {batch.db.param} AND {of.column['gone']} = {batch.db.param} "
             f"GROUP BY {of.column[ref]}"
         )
         parameters += [*among, since, False]

@@ -78,7 +78,7 @@ def _check_visits(rows: Rows, kept: dict[str, Kept]) -> None:
     applied = [said for _, _, said, status in kept.values() if status == "applied"]
     made = Counter(said["record"] for said in applied if said["verb"] == "create")
     undone = {said["record"] for said in applied if said["verb"] == "retract"}
-    standing = rows("SELECT id, household, outcome FROM visit WHERE NOT gone ORDER BY device_time, seq")
+    standing = rows("SELECT id, household, outcome FROM visit WHERE NOT gone ORDER BY device_time, id")
     assert Counter(id for id, *_ in standing) == Counter(made.keys() - undone)
     assert max(made.values(), default=1) == 1
     misses: Counter[str] = Counter()

@@ -38,7 +38,6 @@ class Book:
         self.disturbed = disturbed
         self.revoked: set[str] = set()
         self.problems: list[str] = []
-        self.came = 0
 
     def read(self, entries: list[dict[str, Any]]) -> None:
         """All that happened."""
@@ -64,7 +63,6 @@ class Book:
                     home["grid"] = grid
 
     def _take(self, row: dict[str, Any]) -> None:
-        self.came += 1
         op = {**row["payload"], "user": row["user"], "device": row["device"], "applied": {}, "latest": {}}
         expected = self._outcome(op, set(row["channels"]))
         if (
@@ -93,7 +91,6 @@ class Book:
             expected = self._outcome({**op, "device": ""}, set(entry["channels"]))
             if entry["status"] not in expected:
                 self.problems.append(f"{entry['op']} was decided to {entry['status']}, not {expected}")
-            self.came += 1
             self._apply(op, entry["status"])
             op["latest"] = op["applied"]
             op["applied"] = before | op["applied"]
@@ -208,7 +205,7 @@ class Book:
     def _apply(self, op: dict[str, Any], status: str) -> None:
         if op["verb"] == "create" and status == "applied":
             self.visits[op["record"]] = {
-                **op["patch"], "user": op["user"], "at": device_time(op), "came": self.came, "gone": False, "retracted": False,
+                **op["patch"], "id": op["record"], "user": op["user"], "at": device_time(op), "gone": False, "retracted": False,
             }  # fmt: skip
         elif op["verb"] == "retract" and op["record"] in self.visits:
             if status == "applied":
@@ -217,13 +214,13 @@ class Book:
             self.rows[op["kind"]][op["record"]].update(op["applied"])
 
     def computed(self, id: str) -> dict[str, Any]:
-        """What the standing visits make of a home, in the order of device time, then of arrival."""
+        """What the standing visits make of a home, in the order of device time, then of their ids."""
         home = self.rows["household"][id]
         folded = {name: home[name] for name in COMPUTED}
         if isinstance(folded["last_phrases"], str):
             folded["last_phrases"] = json.loads(folded["last_phrases"])
         standing = [v for v in self.visits.values() if v["household"] == id and not v["gone"]]
-        for visit in sorted(standing, key=lambda visit: (visit["at"], visit["came"])):
+        for visit in sorted(standing, key=lambda visit: (visit["at"], visit["id"])):
             folded |= {
                 "last_outcome": visit["outcome"],
                 "last_visit": visit["at"],

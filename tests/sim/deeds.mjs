@@ -268,8 +268,8 @@ export const deeds = {
     const copy = chance.pick(at.copies);
     const pictures = chance.pick(["kept", "kept", "with it", "before"]);
     // What a phone knows to be unconfirmed it sends again, and what was confirmed within two days, while there is room for
-    // it; of one that runs an answer may just confirm what is gone.
-    const stays = at.span < 2 * DAY && !at.rare.has("full");
+    // it and no older copy of the phone takes its place; of one that runs an answer may just confirm what is gone.
+    const stays = at.span < 2 * DAY && !at.rare.has("full") && !at.rare.has("older");
     const owed = new Set();
     for (const one of at.phones)
       for (const user of users(one.storage))

@@ -39,7 +39,6 @@ class Book:
     sent: dict[tuple[str, int], Op] = field(default_factory=dict)
     ever: dict[str, set[str]] = field(default_factory=dict)  # channels that a device was given
     failures: dict[str, int] = field(default_factory=dict)
-    came: int = 0  # knocks so far
 
     # ---------------------------------------------------------------- batches
 
@@ -233,8 +232,7 @@ class Book:
         was = own["was"] | {own["grid"]} if own else set()
         common = {"grid": parent["grid"], "was": was - {parent["grid"]}, "gone": False, "removed": False}
         if op["kind"] == "knock":
-            self.came += 1
-            self.knocks[op["record"]] = {**op["patch"], **common, "at": when(op), "came": self.came}
+            self.knocks[op["record"]] = {**op["patch"], **common, "id": op["record"], "at": when(op)}
         else:
             self.furnish(op["record"], **common, **op["patch"], plan=None)
         return APPLIED
@@ -349,7 +347,7 @@ class Book:
         """The computed fields of a home: last, misses, plan."""
         last, misses, plan = None, 0, self.homes[home]["plan"]
         standing = [knock for knock in self.knocks.values() if knock["home"] == home and not knock["gone"]]
-        for knock in sorted(standing, key=lambda knock: (knock["at"], knock["came"])):
+        for knock in sorted(standing, key=lambda knock: (knock["at"], knock["id"])):
             last = knock["outcome"]
             misses = misses + 1 if last == "no_answer" else 0
             plan = knock["at"] if last == "met" else plan

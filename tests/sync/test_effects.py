@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sync.batch import Batch
 from sync.ids import uuid7
-from sync.store import Feed, Start
+from sync.store import Feed, Start, writing
 from sync.write import put
 from tests.sync.world import Knock, World, person
 
@@ -75,6 +76,26 @@ def test_an_older_knock_that_arrives_late_does_not_stand_as_the_last(world: Worl
     li.sync()
     assert li.result(late)["status"] == "applied"
     assert computed(world) == ("no_answer", 1, "2026-11-23T02:42:05Z")
+
+
+def test_of_two_knocks_of_one_second_the_last_stays_the_last_when_the_first_one_travels_again(
+    world: World,
+) -> None:  # P19 P23
+    li, wang = world.phone(world.li), world.phone(world.wang)
+    late = wang.knock("three-1", "no_answer")
+    world.pass_time(hours=1)
+    first = li.knock("three-1", "no_answer")
+    li.knock("three-1", "met")
+    li.sync()
+    with writing(world.database):  # as when its photo arrives
+        batch = Batch(world.database, world.kinds, "heping", world.now)
+        row = batch.get("knock", first["record"])
+        assert row is not None
+        batch.touch(row)
+        batch.write()
+    wang.sync()
+    assert wang.result(late)["status"] == "applied"
+    assert computed(world) == ("met", 0, "2026-11-23T03:42:05Z")
 
 
 def test_order_is_by_the_corrected_time_within_one_batch_too(world: World) -> None:  # P19
