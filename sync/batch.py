@@ -52,9 +52,8 @@ class Batch:
         self._rows: dict[tuple[str, str], Row | None] = {}
         self._touched = 0
         self._starts: dict[tuple[str, str], Values | None] = {}  # none where one was remembered before
-        self.latest: dict[
-            tuple[str, str], str
-        ] = {}  # device time and id of the latest record that names (kind, id)
+        # Device time and id of the latest record that names (kind, id).
+        self.latest: dict[tuple[str, str], str] = {}
 
     def load(self, wanted: Iterable[tuple[str, str]]) -> None:
         """Read the records (kind, id) that are not in hand yet, with one statement a kind."""
