@@ -10,9 +10,11 @@ from flask_babel import gettext
 from fieldapp.declare.kinds import specs_of
 from fieldapp.declare.record import ListOf, Text
 from fieldapp.declare.registry import registry
+from fieldapp.declare.words import _l
 from fieldapp.errors import REASONS
 from fieldapp.people.record import Member
-from fieldapp.places.record import Grid, Household
+from fieldapp.places.record import Grid
+from fieldapp.review.history import history
 from fieldapp.review.operations import (
     STATUS,
     VERBS,
@@ -29,7 +31,13 @@ from fieldapp.review.queue import Item, decided_fields
 from sync.scope import Me
 from sync.store import Operation
 
-TIMELINE = 30
+# The reasons that speak to whoever recorded it, said to somebody else.
+WHY = REASONS | {
+    "out_of_scope": _l("The door is not in the grids of the person who recorded it."),
+    "not_allowed": _l("The role of the person who recorded it may not do this."),
+    "unknown_field": _l("The phone's version of the app sent something that the centre does not know."),
+    "unknown_kind": _l("The phone's version of the app sent something that the centre does not know."),
+}
 
 
 def detail(item: Item, me: Me) -> dict[str, Any]:
@@ -42,7 +50,7 @@ def detail(item: Item, me: Me) -> dict[str, Any]:
         "repair": repair(first) if first.status in ("quarantined", "held", "review") else [],
         "returnable": returnable(item),
         "history": history(item, me, staff),
-        "home": item.homes[0] if item.homes else None,
+        "home": item.homes[0] if len({home.id for home in item.homes}) == 1 else None,
         "why": gettext(flagging.why) if flagging else "",
     }
 
@@ -114,9 +122,7 @@ def _origin(source: Operation | None) -> str:
 
 
 def _row(one: Operation, staff: dict[str, str], item: Item) -> dict[str, Any]:
-    home = next(
-        (home for home in item.homes if home.id in (one.record, patch_of(one).get("household"))), None
-    )
+    home = item.home_of.get(one.op)
     why = one.detail.get("fields", {}) if one.reason in ("invalid", "unknown_field") else {}
     return {
         "op": one.op,
@@ -128,7 +134,7 @@ def _row(one: Operation, staff: dict[str, str], item: Item) -> dict[str, Any]:
         "device_time": one.device_time,
         "server_time": one.server_time,
         "status": gettext(STATUS.get(one.status, one.status)),
-        "why": gettext(REASONS.get(one.reason or "", REASONS["failed"])) if one.status != "applied" else "",
+        "why": gettext(WHY.get(one.reason or "", WHY["failed"])) if one.status != "applied" else "",
         "wrong": [label(one.kind, name) for name in why],
         "fields": fields(one),
         "raw": json.dumps(one.payload, ensure_ascii=False, indent=1, sort_keys=True),
@@ -166,57 +172,3 @@ def returnable(item: Item) -> list[tuple[str, str]]:
         for name in specs_of(one.verb, one.kind)
         if one.verb == "create" or name in patch_of(one)
     ]
-
-
-def history(item: Item, me: Me, staff: dict[str, str]) -> list[dict[str, Any]]:
-    """Every operation on the records in the row, and what happened at the household; newest first."""
-    entries: list[dict[str, Any]] = []
-    records = {one.record for one in item.ops}
-    for one in Operation.select().where(
-        Operation.community == me.community, Operation.record.in_(list(records))
-    ):
-        told = ", ".join(label(one.kind, name) for name in patch_of(one) if name in _facts(one.kind))
-        entries.append(
-            {
-                "time": one.device_time,
-                "who": staff.get(one.user, ""),
-                "says": f"{noun(one.kind)} {gettext(VERBS.get(one.verb, one.verb))}"
-                + (f": {told}" if told else ""),
-                "badge": gettext(STATUS[one.status]) if one.status != "applied" else "",
-            }
-        )
-    for home in item.homes[:1]:
-        entries += _at_home(home, staff, records)
-    return sorted(entries, key=lambda entry: entry["time"], reverse=True)[:TIMELINE]
-
-
-def _facts(kind: str) -> list[str]:
-    record = registry.records.get(kind)
-    return [name for name, one in record.own_fields().items() if one.wire != "ref"] if record else []
-
-
-def _at_home(home: Household, staff: dict[str, str], known: set[str]) -> list[dict[str, Any]]:
-    """What was recorded at the household, whatever its kind, in the words of its choices."""
-    found = []
-    record: Any
-    for kind, record in registry.records.items():
-        if record.parent != "household" or not record.append_only:
-            continue
-        for one in record.select().where(record.household == home.id, record.gone == False):  # noqa: E712
-            if one.id in known:
-                continue
-            said = [
-                value(kind, name, getattr(one, name))
-                for name, declared in record.own_fields().items()
-                if getattr(declared, "words", None) and getattr(one, name)
-            ]
-            said += [one.note] if getattr(one, "note", "") else []
-            found.append(
-                {
-                    "time": one.device_time,
-                    "who": staff.get(one.author, ""),
-                    "says": f"{noun(kind)}: " + " · ".join(said),
-                    "badge": "",
-                }
-            )
-    return found

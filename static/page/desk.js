@@ -1,4 +1,5 @@
-// Desk: the keyboard at the review: j and k (or arrows) walk the queue, a number presses the button that shows it.
+// Desk: the keyboard at the review: j and k (or arrows) walk the queue, a number presses the button that shows it; on a
+// narrow screen the page's own name is in sight among the others.
 
 const rows = () => /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll("#queue a.q")]);
 
@@ -30,3 +31,7 @@ document.addEventListener("keydown", (event) => {
     walk(step);
   } else if (/^[1-9]$/.test(event.key)) press(event.key);
 });
+
+const names = document.querySelector(".side nav");
+const here = /** @type {HTMLElement | null} */ (names?.querySelector("[aria-current]"));
+if (names && here) names.scrollLeft = here.offsetLeft - (names.clientWidth - here.offsetWidth) / 2;

@@ -125,6 +125,27 @@ def test_zhang_puts_right_what_lay_in_quarantine(phones: Phones, server: Server)
     assert "4-1-601" in Office(server).addresses()
 
 
+def test_on_a_phone_zhang_has_the_queue_or_one_row_before_him_and_the_page_he_is_on_in_sight(
+    phones: Phones, server: Server
+) -> None:
+    leave_work(server)
+    pocket = phones("pocket").open().sign_in("zhang")
+    page = pocket.go("/review").page
+    rows = page.locator("#queue a.q:visible")
+    waiting = rows.count()
+    rows.first.tap()
+    expect(page.locator(".pick .v")).to_have_count(2)
+    expect(rows).to_have_count(0)
+    page.locator(".pick .btn").last.tap()
+    expect(page.get_by_role("status")).to_contain_text(words("Decided. Who is concerned is told."))
+    expect(rows).to_have_count(waiting - 1)
+    for path in ("/review", "/rescued"):
+        pocket.go(path)
+        expect(page.locator(".side [aria-current]")).to_be_in_viewport(ratio=1)
+        bounds = page.locator(".side nav").bounding_box()
+        assert bounds and bounds["height"] < 100, "one row of names, and the page's content below it"
+
+
 def test_a_signed_off_phone_delivers_what_it_holds_and_keeps_nothing(
     li: Phone, phones: Phones, proxy: Proxy, server: Server
 ) -> None:

@@ -26,6 +26,12 @@ def conflict(desk: Desk) -> str:
     return f"/review/conflict/{late['op']}"
 
 
+def history(page: str) -> list[str]:
+    """The lines of the history beside a row, without their times."""
+    lines = page.split('<ol class="tl">')[1].split("</ol>")[0].split("<li>")[1:]
+    return [re.sub(r"<time.*?</time>|<[^>]+>", "", line).strip() for line in lines]
+
+
 def phone_of(address: str, desk: Desk) -> str:
     return str(Household.get_by_id(desk.town.households[address]).phone)
 
@@ -151,6 +157,9 @@ def test_three_doors_in_a_minute_are_one_row_and_accepted_with_one_tap(desk: Des
     rows = desk.rows()
     assert rows == [f"/review/doors/{ops[0]}"]
     assert "一分钟内 3 户" in desk.read("/review")
+    assert history(desk.read(rows[0])) == [
+        f"{door} 李 入户走访: 见到人" for door in ("3-1-501", "3-1-602", "3-1-601")
+    ]
     desk.decide(rows[0], choice="accept")
     assert desk.rows() == []
     assert len(desk.told("li")) == 3
@@ -194,7 +203,7 @@ def test_the_whole_payload_and_the_reason_are_readable(desk: Desk) -> None:
     _, op = quarantined(desk)
     page = desk.read(f"/review/quarantined/{op}")
     assert "teleported" in page and "&#34;outcome&#34;" in page
-    assert "有一项数值不对" in page or "A value cannot be right" not in page
+    assert "有一项填得不对。" in page
 
 
 def test_a_repaired_visit_is_applied_under_its_workers_name(desk: Desk) -> None:
@@ -243,6 +252,7 @@ def test_a_door_outside_the_area_is_taken_after_all(desk: Desk) -> None:
     op = desk.phone("wang").visit(DOOR)
     row = f"/review/area/{op}"
     assert desk.rows() == [row]
+    assert "这一户不在记录人的网格里。" in desk.read(row)
     desk.decide(row, choice="replay")
     assert desk.operation(op).status == "applied"
     assert desk.told("wang") == [("replay", "", "", "open")]
