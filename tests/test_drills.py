@@ -140,6 +140,13 @@ def test_only_leaders_of_a_drill_check_people_in(world: World) -> None:
         assert Leader(app, town, who).check(3)["status"] == "quarantined", who
 
 
+def test_who_leads_no_roll_call_is_not_told_that_nobody_is_missing(world: World) -> None:
+    app, _, _ = world
+    leading, other = (client_of(app, who).get(f"/drills/{DRILL}").text for who in ("li", "wang"))
+    assert 'class="figure"' in leading and 'class="figure"' not in other
+    assert "到齐" not in other and "119" in other
+
+
 def test_who_is_expected_at_one_drill_is_not_checked_in_at_another(world: World) -> None:
     app, town, _ = world
     client = client_of(app, "zhang")

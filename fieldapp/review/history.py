@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from fieldapp.declare.registry import registry
 from fieldapp.places.record import Household
-from fieldapp.review.operations import STATUS, VERBS, label, noun, patch_of, says, value
+from fieldapp.review.operations import STATUS, VERBS, facts, noun, says, value
 from fieldapp.review.queue import Item
 from sync.scope import Me
 from sync.store import Operation
@@ -45,13 +45,8 @@ def _told(one: Operation) -> str:
     """A creation by the words of its choices; of any other the fields that it names."""
     if one.verb == "create" and says(one):
         return f"{noun(one.kind)}: {says(one)}"
-    facts = ", ".join(label(one.kind, name) for name in patch_of(one) if name in _facts(one.kind))
-    return f"{noun(one.kind)} {gettext(VERBS.get(one.verb, one.verb))}" + (f": {facts}" if facts else "")
-
-
-def _facts(kind: str) -> list[str]:
-    record = registry.records.get(kind)
-    return [name for name, one in record.own_fields().items() if one.wire != "ref"] if record else []
+    told = f"{noun(one.kind)} {gettext(VERBS.get(one.verb, one.verb))}"
+    return f"{told}: {facts(one)}" if facts(one) else told
 
 
 def _at_homes(homes: dict[str, Household], staff: dict[str, str], known: set[str]) -> list[dict[str, Any]]:

@@ -123,6 +123,15 @@ def says(one: Operation) -> str:
     return " · ".join(said)
 
 
+def facts(one: Operation) -> str:
+    """What the fields are called that the operation names, without their values."""
+    record = registry.records.get(one.kind)
+    known = record.own_fields() if record else {}
+    return ", ".join(
+        label(one.kind, name) for name in patch_of(one) if name in known and known[name].wire != "ref"
+    )
+
+
 def fields(one: Operation) -> list[tuple[str, str]]:
     """What was sent, field by field, in words; references to other records are left to the page's heading."""
     record = registry.records.get(one.kind)

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 
 from fieldapp.people.record import Member
-from fieldapp.review.operations import STATUS, building_names, names, noun, places, private, says
+from fieldapp.review.operations import STATUS, building_names, facts, names, noun, places, private, says
 from sync.scope import Me
 from sync.store import Operation
 
@@ -50,7 +50,7 @@ def groups(me: Me, worker: str = "", building: str = "") -> list[dict[str, Any]]
                 "time": one.server_time,
                 "address": home.address if home else "",
                 "kind_word": noun(one.kind),
-                "says": says(one),
+                "says": says(one) or facts(one),
                 "status": one.status,
                 "status_word": gettext(STATUS.get(one.status, one.status)),
             }

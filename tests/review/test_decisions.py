@@ -42,6 +42,7 @@ def test_zhang_sees_both_values_with_who_when_and_where_from(desk: Desk) -> None
     page = desk.read(row)
     for words in (FIRST, SECOND, "李 · 三网格", "入户走访: 见到人", "10:42", "11:10"):
         assert words in page, words
+    assert "电话" in desk.read("/received") and SECOND not in desk.read("/received")
     assert OLD not in page.split('class="two"')[1].split('class="acts"')[0]
 
 
