@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext
 
 from fieldapp.review.decide import FINAL
-from fieldapp.review.operations import label, names, noun, patch_of, phone_name
+from fieldapp.review.operations import label, names, newest, noun, patch_of, phone_name
 from fieldapp.review.record import CHOICES, Decision
 from sync.scope import Me
 from sync.store import Operation
@@ -15,13 +15,16 @@ from sync.store import Operation
 SHOWN = 200
 
 
-def decided(me: Me) -> list[dict[str, Any]]:
-    """The newest decisions: `time`, `who`, `says`, `address`, `told`, `comment`, `group`, `count`, `undone`, `own`."""
+def decided(me: Me, before: str = "") -> tuple[list[dict[str, Any]], str]:
+    """The decisions before an instant, newest first, and the instant from which on there are older ones.
+
+    Each: `time`, `who`, `says`, `address`, `field`, `told`, `comment`, `group`, `count`, `undone`, `own`.
+    """
     staff = names(me)
     made = Operation.select().where(
         Operation.community == me.community, Operation.kind == "decision", Operation.verb == "create"
     )
-    found = list(made.order_by(Operation.server_time.desc(), Operation.seq.desc()).limit(SHOWN))
+    found, older = newest(made, SHOWN, before)
     gone = {
         one.id
         for one in Decision.select(Decision.id).where(
@@ -52,7 +55,7 @@ def decided(me: Me) -> list[dict[str, Any]]:
         name = staff.get(patch["worker"], "")
         if name not in save["told"]:
             save["told"].append(name)
-    return list(saves.values())
+    return list(saves.values()), older
 
 
 def _about(patch: dict[str, Any]) -> str:

@@ -88,6 +88,19 @@ def _holder(one: Operation) -> tuple[type[Record] | None, Any]:
     return (record, id) if record is not None and "household" in record._meta.fields else (None, None)
 
 
+def newest(asked: Any, most: int, before: str = "") -> tuple[list[Operation], str]:
+    """The operations asked for that came in before an instant, newest first: some `most` of them, and all that came with the
+    last; and the instant before which there are more, or "" where there are none."""
+    here = asked.where(Operation.server_time < before) if before else asked
+    here = here.order_by(Operation.server_time.desc(), Operation.device, Operation.seq.desc())
+    found = list(here.limit(most + 1))
+    if len(found) <= most:
+        return found, ""
+    last = found[most - 1].server_time
+    whole = [one for one in found if one.server_time > last] + list(here.where(Operation.server_time == last))
+    return whole, last if here.where(Operation.server_time < last).exists() else ""
+
+
 def noun(kind: str) -> str:
     """The kind in words; the code itself where this version does not know it."""
     return gettext(registry.records[kind].noun) if kind in registry.records else kind

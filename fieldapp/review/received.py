@@ -7,28 +7,35 @@ from typing import Any
 from flask_babel import gettext
 
 from fieldapp.people.record import Member
-from fieldapp.review.operations import STATUS, building_names, facts, names, noun, places, private, says
+from fieldapp.review.operations import (
+    STATUS,
+    building_names,
+    facts,
+    names,
+    newest,
+    noun,
+    places,
+    private,
+    says,
+)
 from sync.scope import Me
 from sync.store import Operation
 
 SHOWN = 300
 
 
-def groups(me: Me, worker: str = "", building: str = "") -> list[dict[str, Any]]:
-    """The newest operations of the person's community by (worker, building), the latest group first.
+def groups(
+    me: Me, worker: str = "", building: str = "", before: str = ""
+) -> tuple[list[dict[str, Any]], str]:
+    """What came in to the person's community by (worker, building), the latest group first; and from when on it goes on.
 
     Each group: `worker`, `building`, `count`, `last_time`, `rows` of `time`, `address`, `kind_word`, `says`,
     `status`, `status_word`.
     """
-    newest = (
-        Operation.select()
-        .where(Operation.community == me.community)
-        .order_by(Operation.server_time.desc(), Operation.seq.desc())
-    )
-    newest = newest.where(Operation.kind.not_in(private()))
+    asked = Operation.select().where(Operation.community == me.community, Operation.kind.not_in(private()))
     if worker:
-        newest = newest.where(Operation.user == worker)
-    found = list(newest.limit(SHOWN))
+        asked = asked.where(Operation.user == worker)
+    found, older = newest(asked, SHOWN, before)
     staff, buildings, homes = names(me), building_names(me), places(found, me)
     grouped: dict[tuple[str, str], dict[str, Any]] = {}
     for one in found:
@@ -57,7 +64,7 @@ def groups(me: Me, worker: str = "", building: str = "") -> list[dict[str, Any]]
         )
     for group in grouped.values():
         group["count"] = len(group["rows"])
-    return list(grouped.values())
+    return list(grouped.values()), older
 
 
 def choices(me: Me) -> dict[str, list[tuple[str, str]]]:

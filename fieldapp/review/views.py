@@ -25,11 +25,10 @@ BULK = 200
 @review.get("/received")
 def received() -> str:
     """What came in, by worker and building; htmx asks again for the rows alone, so it is live while phones sync."""
-    worker, building = request.args.get("worker", ""), request.args.get("building", "")
+    asked = {name: request.args.get(name, "") for name in ("worker", "building", "before")}
+    found, older = groups(g.me, **asked)
     template = "review/_rows.html" if _part() else "review/received.html"
-    return render_template(
-        template, groups=groups(g.me, worker, building), worker=worker, building=building, **choices(g.me)
-    )
+    return render_template(template, groups=found, older=older, **asked, **choices(g.me))
 
 
 @review.get("/review")
@@ -81,8 +80,11 @@ def accept_all() -> Answer:
 @review.get("/review/decided")
 def history(kept: bool = False) -> str:
     """Every decision with its author, newest first; one's own can be taken back. `kept`: the one just tried could not be."""
+    before = request.args.get("before", "")
+    made, older = decided(g.me, before)
+    waiting = len(read(g.me, now()).open)
     return render_template(
-        "review/decided.html", decided=decided(g.me), open_count=len(read(g.me, now()).open), kept=kept
+        "review/decided.html", decided=made, older=older, before=before, open_count=waiting, kept=kept
     )
 
 

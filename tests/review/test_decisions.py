@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from fieldapp.declare.registry import registry
 from fieldapp.people.record import Member
 from fieldapp.places.record import Household
 from fieldapp.review.record import Decision
 from sync.store import Operation
-from tests.cast import NOW
+from tests.cast import NOW, named
 from tests.review.desk import Desk, Handset, desk_pages, seen
 
 DOOR = "3-1-601"
@@ -318,6 +321,50 @@ def test_the_queue_is_narrowed_by_worker_building_kind_and_reason(desk: Desk) ->
         assert desk.rows(query) == [f"/review/hazard/{hazard}"], query
     assert desk.rows(f"?building={building}") == [f"/review/quarantined/{stuck}"]
     assert len(desk.rows("?kind=visit")) == 2 and desk.rows("?kind=household") == []
+
+
+def visits(desk: Desk, count: int, at: datetime) -> list[str]:
+    """So many visits of Li's to one door, brought by one exchange."""
+    patch = {"household": desk.town.households[DOOR], "outcome": "met"}
+    op = {"verb": "create", "kind": "visit", "patch": patch}
+    return [one["op"] for one in desk.phone("li").send(*[op] * count, at=at)]
+
+
+def older(page: str) -> str:
+    """Where the page leads to what is older."""
+    found = re.findall(r'href="([^"]+before=[^"]+)"', page)
+    assert len(found) == 1, found
+    return html.unescape(found[0])
+
+
+def test_what_came_in_before_the_newest_is_some_pages_back_however_it_is_narrowed(desk: Desk) -> None:
+    desk.phone("wang").visit("4-1-601", NOW - timedelta(hours=1))
+    for minute in range(4):
+        visits(desk, 100, NOW + timedelta(minutes=minute))
+    assert "4-1-601" not in desk.read("/received")
+    page = desk.read(f"/received?building={named('building 4')}")
+    assert "这一页没有这类记录。" in page and "还没有收到记录。" not in page
+    page = desk.read(older(page))
+    assert "4-1-601" in page and DOOR not in page and "before=" not in page
+    assert 'hx-trigger="every 3s"' not in page, "what is older is read in peace"
+    page = desk.read(older(desk.read("/received")))
+    assert page.count(f">{DOOR}<") == 100 and "4-1-601" in page, "nothing twice, nothing left out"
+
+
+def test_decisions_of_last_week_are_found_and_can_be_taken_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = visits(desk, 1, NOW)
+    desk.post("/review/accept", op=[first])
+    monkeypatch.setenv("FIELDAPP_NOW", (NOW + timedelta(days=7)).isoformat())
+    for minute in range(3):
+        desk.post("/review/accept", op=visits(desk, 100, NOW + timedelta(days=7, minutes=minute)))
+    page = desk.read("/review/decided")
+    assert page.count('name="group"') == 3
+    page = desk.read(older(page))
+    (group,) = re.findall(r'name="group" value="([^"]+)"', page)
+    desk.post("/review/undo", group=group)
+    assert first in desk.read("/review")
 
 
 def test_the_queue_answers_only_when_something_changed(desk: Desk) -> None:
