@@ -47,13 +47,14 @@ class LogLine:
 class Flagging:
     """What of the records that were taken a supervisor should look at all the same.
 
-    `cause`, `why`: a word and a sentence for it · `find`: of the operations that nobody decided on, those of each case ·
-    `title`: what a case is called, in the reader's language.
+    `cause`, `why`: a word and a sentence for it · `kind`: of the records · `find`: of the operations on them that nobody
+    decided on, those of each case · `title`: what a case is called, in the reader's language.
     """
 
     reason: str
     cause: str
     why: str
+    kind: str
     find: Callable[[Sequence[Any]], Iterable[list[Any]]]
     title: Callable[[Sequence[Any]], str]
 

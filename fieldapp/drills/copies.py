@@ -48,7 +48,7 @@ def scanned_at_once(drill: str) -> dict[str, set[str]]:
 
 def _cases(received: Sequence[Operation]) -> Iterator[list[Operation]]:
     """Of the operations that nobody decided on, the scans of each badge that has a copy."""
-    checks = {one.record: one for one in received if one.kind == "drill_check"}
+    checks = {one.record: one for one in received}
     for drill in sorted({_patch(one).get("drill", "") for one in checks.values()}):
         for scans in scanned_at_once(drill).values():
             if known := [one for id, one in checks.items() if id in scans]:
@@ -70,6 +70,7 @@ FLAGGING = Flagging(
     _l(
         "One badge was scanned at two places at once: it has a copy. The person counts once, with the first time."
     ),
+    "drill_check",
     _cases,
     _title,
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import peewee
 from flask_babel import gettext, ngettext
@@ -16,10 +17,13 @@ from fieldapp.people.record import Member
 from fieldapp.places.record import Household
 from fieldapp.review.operations import label, names, noun, patch_of, phone_name, places, private
 from fieldapp.review.record import Decision, Reply
-from fieldapp.review.rules import Fact, flags, local_clock
+from fieldapp.review.rules import Fact, crowded, flags, is_outside, local_clock
+from sync.instants import CLOCK_FLAG_MS
 from sync.scope import Me
 from sync.store import Counter, Device, Operation
 
+BULK = 200  # so many of what nothing flags are shown, and accepted by one tap
+AT_ONCE = 5_000  # operations of one question
 FLAG_DAYS = 30  # what nobody flagged or accepted within a month is history
 # Why a row waits, in the order of the queue.
 CAUSES = {
@@ -40,6 +44,18 @@ AREA = ("out_of_scope", "left_scope")
 def causes() -> dict[str, str]:
     """The same with those of the kinds."""
     return CAUSES | {one.reason: one.cause for one in registry.flaggings.values()}
+
+
+class Arrived(NamedTuple):
+    """An operation that was taken, as far as is read of all of them; `odd`: a look at the whole of it is called for."""
+
+    op: str
+    user: str
+    kind: str
+    record: str
+    verb: str
+    device_time: str
+    odd: bool
 
 
 @dataclass
@@ -71,8 +87,10 @@ class Queue:
 
     open: list[Item]
     returned: list[Item]
-    plain: list[Operation]
-    homes: dict[str, Household]
+    plain: list[Operation]  # the first `BULK` of those that nothing flags
+    plain_count: int
+    kinds: set[str]  # of everything in it
+    homes: dict[str, Household]  # by operation
 
     def find(self, reason: str, op: str) -> Item | None:
         """The row of this reason that folds the operation."""
@@ -119,8 +137,9 @@ def read(me: Me, moment: datetime, narrowed: Narrowed | None = None) -> Queue:
     wanted = narrowed or Narrowed()
     stuck, received, replies = _stuck(me), _received(me, moment), _replies(me)
     back = _returned(me)
-    homes = places([*stuck, *received, *back.values()], me)
-    rows = [*_rows_of_stuck(stuck), *_answered(replies, back), *_flagged(received, homes)]
+    looked_at = _whole(_candidates(received))
+    homes = places([*stuck, *looked_at, *back.values()], me)
+    rows = [*_rows_of_stuck(stuck), *_answered(replies, back), *_flagged(looked_at, homes)]
     returned = [
         Item("returned", [back[one.operation]], one) for one in _open_returns(me) if one.operation in back
     ]
@@ -135,17 +154,62 @@ def read(me: Me, moment: datetime, narrowed: Narrowed | None = None) -> Queue:
     ranks = list(causes())
     rows.sort(key=lambda row: row.at, reverse=True)
     rows.sort(key=lambda row: ranks.index(row.reason))
-    keep = [row for row in rows if wanted.holds(row.ops, row.homes, row.reason)]
+    keep, kept_back = (
+        [row for row in some if wanted.holds(row.ops, row.homes, row.reason)] for some in (rows, returned)
+    )
+    plain = _plain(received, flagged, wanted, me)
+    shown = _whole(plain[:BULK])
+    kinds = {one.kind for row in [*keep, *kept_back] for one in row.ops} | {one.kind for one in plain}
+    return Queue(keep, kept_back, shown, len(plain), kinds, homes | places(shown, me))
+
+
+def _plain(received: list[Arrived], flagged: set[str], wanted: Narrowed, me: Me) -> list[Arrived]:
+    """What nothing flags, as narrowed down."""
+    if wanted.reason:
+        return []
     plain = [
         one
         for one in received
         if one.op not in flagged
-        and wanted.holds([one], [homes[one.op]] if one.op in homes else [], "")
-        and one.kind not in private()
+        and (not wanted.worker or one.user == wanted.worker)
+        and (not wanted.kind or one.kind == wanted.kind)
     ]
-    return Queue(
-        keep, [row for row in returned if wanted.holds(row.ops, row.homes, row.reason)], plain, homes
-    )
+    return _in_building(plain, wanted.building, me) if wanted.building else plain
+
+
+def _in_building(some: list[Arrived], building: str, me: Me) -> list[Arrived]:
+    """Those of records that say their building themselves, or whose home is there."""
+    records = {kind: registry.records[kind] for kind in {one.kind for one in some} & registry.records.keys()}
+    saying: dict[str, Any] = {
+        kind: record for kind, record in records.items() if "building" in record._meta.fields
+    }
+    there = {row.id for one in saying.values() for row in one.select(one.id).where(one.building == building)}
+    others = _whole([one for one in some if one.kind not in saying])
+    there |= {op for op, home in places(others, me).items() if home.building == building}
+    return [one for one in some if one.op in there or one.record in there]
+
+
+def _candidates(received: list[Arrived]) -> list[Arrived]:
+    """Those that any rule may be about; of the others, which are nearly all, no more is read than their times."""
+    hours, offset = visit_hours(), utc_offset()
+    made = [one for one in received if one.verb == "create"]
+    crowd = {one.op for run in crowded(made) for one in run}
+    return [
+        one
+        for one in received
+        if one.odd
+        or one.op in crowd
+        or (one.verb == "create" and is_outside(local_clock(one.device_time, offset), hours))
+    ]
+
+
+def _whole(some: Sequence[Arrived]) -> list[Operation]:
+    """The operations themselves, in the same order."""
+    found: dict[str, Operation] = {}
+    for at in range(0, len(some), AT_ONCE):
+        ids = [one.op for one in some[at : at + AT_ONCE]]
+        found |= {one.op: one for one in Operation.select().where(Operation.op.in_(ids))}
+    return [found[one.op] for one in some if one.op in found]
 
 
 def _undecided(me: Me) -> peewee.Expression:
@@ -183,11 +247,25 @@ def _stuck(me: Me) -> list[Operation]:
     return [one for one in found if _reason(one) != "conflict" or _is_open(one)]
 
 
-def _received(me: Me, moment: datetime) -> list[Operation]:
+def _received(me: Me, moment: datetime) -> list[Arrived]:
     """Applied in the last month, by somebody who is no supervisor, and nobody decided yet."""
     desk = Member.select(Member.id).where(Member.community == me.community, Member.role == "supervisor")
-    return list(
-        Operation.select()
+    odd = (
+        (peewee.fn.ABS(Operation.offset_ms) > CLOCK_FLAG_MS)
+        | (peewee.Cast(Operation.detail, "text") ** "%clock_off_ms%")
+        | (peewee.Cast(Operation.payload, "text") ** '%"hazard"%')
+        | Operation.kind.in_([one.kind for one in registry.flaggings.values()])
+    )
+    found = (
+        Operation.select(
+            Operation.op,
+            Operation.user,
+            Operation.kind,
+            Operation.record,
+            Operation.verb,
+            Operation.device_time,
+            odd,
+        )
         .where(
             Operation.community == me.community,
             Operation.server_time >= instant(moment - timedelta(days=FLAG_DAYS)),
@@ -199,6 +277,8 @@ def _received(me: Me, moment: datetime) -> list[Operation]:
         )
         .order_by(Operation.server_time, Operation.device, Operation.seq)
     )
+    rows: Any = found.tuples()
+    return list(map(Arrived._make, rows))
 
 
 def _replies(me: Me) -> list[Operation]:
@@ -299,7 +379,7 @@ def _flagged(received: list[Operation], homes: dict[str, Household]) -> Iterator
     for flag in flags(facts, visit_hours(), utc_offset()):
         yield Item(flag.reason, [by_id[op] for op in flag.ops])
     for one in registry.flaggings.values():
-        for ops in one.find(received):
+        for ops in one.find([each for each in received if each.kind == one.kind]):
             yield Item(one.reason, ops)
 
 

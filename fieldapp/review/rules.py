@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sync.instants import CLOCK_FLAG_MS
 
 DOORS = 3  # so many different doors …
 WITHIN = timedelta(seconds=60)  # … within this time
+
+
+class Timed(Protocol):
+    """Whatever somebody made at some time of their phone's clock."""
+
+    @property
+    def user(self) -> str:
+        """Who."""
+
+    @property
+    def device_time(self) -> str:
+        """When, by the phone, corrected."""
+
+
+Made = TypeVar("Made", bound=Timed)
 
 
 @dataclass(frozen=True)
@@ -78,28 +94,48 @@ def is_outside(clock: str, hours: tuple[str, str]) -> bool:
 
 def several_doors(knocks: Sequence[Fact]) -> list[list[Fact]]:
     """Runs of records by one person at three or more different doors within a minute, by the phone's time."""
-    runs: list[list[Fact]] = []
-    for user in dict.fromkeys(one.user for one in knocks):
-        run: list[Fact] = []
-        for one in sorted((one for one in knocks if one.user == user), key=lambda one: one.device_time):
+    return [run for run in runs(knocks) if _most_at_once(run, [one.place for one in run]) >= DOORS]
+
+
+def crowded(made: Iterable[Made]) -> list[list[Made]]:
+    """The runs in which somebody made so many records within a minute, at whatever doors: no other can be of several doors."""
+    return [run for run in runs(made) if _most_at_once(run, range(len(run))) >= DOORS]
+
+
+def runs(made: Iterable[Made]) -> Iterator[list[Made]]:
+    """The records of each person, cut where they paused for more than a minute."""
+    by_user: dict[str, list[Made]] = {}
+    for one in made:
+        by_user.setdefault(one.user, []).append(one)
+    for theirs in by_user.values():
+        theirs.sort(key=lambda one: one.device_time)
+        run: list[Made] = []
+        for one in theirs:
             if run and _time(one) - _time(run[-1]) > WITHIN:
-                runs.append(run)
+                yield run
                 run = []
             run.append(one)
-        runs.append(run)
-    return [run for run in runs if _most_at_once(run) >= DOORS]
+        yield run
 
 
-def _most_at_once(run: Sequence[Fact]) -> int:
-    """The most different doors in any minute of a run."""
-    most = 0
-    for at, first in enumerate(run):
-        most = max(most, len({one.place for one in run[at:] if _time(one) - _time(first) < WITHIN}))
+def _most_at_once(run: Sequence[Made], places: Sequence[Any]) -> int:
+    """The most different places in any minute of a run."""
+    times = [_time(one) for one in run]
+    here: Counter[Any] = Counter()
+    most = first = 0
+    for at, place in enumerate(places):
+        here[place] += 1
+        while times[at] - times[first] >= WITHIN:
+            here[places[first]] -= 1
+            if not here[places[first]]:
+                del here[places[first]]
+            first += 1
+        most = max(most, len(here))
     return most
 
 
-def _time(fact: Fact) -> datetime:
-    return datetime.fromisoformat(fact.device_time)
+def _time(one: Made) -> datetime:
+    return datetime.fromisoformat(one.device_time)
 
 
 def _folded(reason: str, found: Iterable[Fact], cause: Any) -> list[Flag]:

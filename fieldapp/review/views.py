@@ -19,7 +19,6 @@ from fieldapp.review.queue import Item, Narrowed, Queue, causes, read, standing
 from fieldapp.review.received import choices, groups
 
 review = at_desk("review")
-BULK = 200
 
 
 @review.get("/received")
@@ -73,7 +72,7 @@ def accept_all() -> Answer:
     """Accept what nothing flags, as far as the page showed it."""
     found = read(g.me, now(), _narrowed())
     shown = set(request.form.getlist("op"))
-    ops = [one for one in found.plain if one.op in shown][:BULK]
+    ops = [one for one in found.plain if one.op in shown]
     return redirect(_next(done=decide.accept(g.me, ops, now()) if ops else ""), 303)
 
 
@@ -169,11 +168,7 @@ def _context(found: Queue, narrowed: Narrowed, token: str, shown: Item | None) -
         "token": token,
         "item": shown,
         "reasons": causes(),
-        "kinds": sorted(
-            {one.kind for row in [*found.open, *found.returned] for one in row.ops}
-            | {one.kind for one in found.plain}
-        ),
-        "bulk": BULK,
+        "kinds": sorted(found.kinds),
         "noun": noun,
         "said": says,
         **choices(g.me),

@@ -195,6 +195,27 @@ def test_what_nothing_flags_is_accepted_all_at_once_and_only_what_was_shown(desk
     assert [choice for choice, *_ in desk.told("li")] == ["accept", "accept"]
 
 
+def test_what_nothing_flags_is_narrowed_by_worker_building_and_kind(desk: Desk) -> None:
+    li, wang = desk.phone("li"), desk.phone("wang")
+    home = desk.town.households[DOOR]
+    (fact,) = li.send({"verb": "patch", "kind": "household", "record": home, "patch": {"people": 3}})
+    assert fact["status"] == "applied"
+    near, far = li.visit("3-1-602", NOW + timedelta(minutes=5)), wang.visit("4-1-601")
+
+    def plain(query: str) -> set[str]:
+        return set(re.findall(r'name="op" value="([^"]+)"', desk.read("/review" + query)))
+
+    assert plain("") == {fact["op"], near, far}
+    assert plain(f"?building={desk.town['building 3']}") == {fact["op"], near}
+    assert (
+        plain(f"?building={desk.town['building 4']}")
+        == plain(f"?worker={desk.town.people['wang'].id}")
+        == {far}
+    )
+    assert plain("?kind=visit") == {near, far}
+    assert plain("?reason=hazard") == set()
+
+
 def quarantined(desk: Desk) -> tuple[Handset, str]:
     """Wang recorded a visit whose value cannot be right."""
     wang = desk.phone("wang")

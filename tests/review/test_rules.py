@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fieldapp.review.rules import Fact, flags, is_outside, local_clock
+from fieldapp.review.rules import Fact, crowded, flags, is_outside, local_clock, several_doors
 
 MORNING = "2026-11-23T02:40:"
 LATER = "2026-11-23T02:45:00Z"
@@ -54,6 +57,32 @@ def found(*facts: Fact) -> list[tuple[str, tuple[str, ...]]]:
 )  # fmt: skip
 def test_each_cause_is_one_row(facts: list[Fact], expected: list[tuple[str, tuple[str, ...]]]) -> None:
     assert found(*facts) == expected
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 400), st.sampled_from("abcd"), st.sampled_from(["li", "wang"])), max_size=12
+    )
+)
+def test_several_doors_are_found_as_somebody_would_who_tries_every_minute(
+    knocks: list[tuple[int, str, str]],
+) -> None:
+    start = datetime(2026, 11, 23, 2, 40, tzinfo=UTC)
+    made = [
+        fact(str(at), (start + timedelta(seconds=second)).isoformat(), place=door, user=user)
+        for at, (second, door, user) in enumerate(knocks)
+    ]
+    crowds = {
+        user
+        for _, _, user in knocks
+        for first, _, by in knocks
+        if by == user and len({door for at, door, who in knocks if who == user and 0 <= at - first < 60}) >= 3
+    }
+    assert {run[0].user for run in several_doors(made)} == crowds
+    ops = {one.op for run in crowded(made) for one in run}
+    assert all(one.op in ops for run in several_doors(made) for one in run), (
+        "what the rule needs is looked at"
+    )
 
 
 def test_a_span_over_midnight_is_understood() -> None:
