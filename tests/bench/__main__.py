@@ -1,7 +1,7 @@
 """Bench: prints the README's figures beside a floor measured in the same run.
 
 python3 dev.py bench                            everything but the ten thousand doors
-python3 dev.py bench -- server                  a part of it: server, phone, register
+python3 dev.py bench -- server                  a part of it: server, phone, desk, register
 python3 dev.py bench -- server --on sqlite      on one database only
 python3 dev.py bench -- --large                 also with ten thousand doors (building them takes minutes)
 python3 dev.py bench -- --write                 and writes the table into the README
@@ -21,11 +21,11 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench import board, browser, drill, figures, flood, register, server, sizes, wire
+from tests.bench import board, browser, desk, drill, figures, flood, register, server, sizes, wire
 from tests.bench.town import DOORS, WORKER
 from tests.server import ROOT, Server
 
-PARTS = ("server", "phone", "register")
+PARTS = ("server", "phone", "desk", "register")
 
 
 def served(folder: Path, size: str) -> Server:
@@ -110,6 +110,8 @@ def main() -> None:
             found += server.figures(folder / "server", databases)
         if "phone" in parts:
             found += phone_figures(folder / "phone", options.large)
+        if "desk" in parts:
+            found += desk.figures(folder / "desk")
         if "register" in parts:
             found += register.figures(folder / "register", databases)
     text = figures.table(found, machine())

@@ -1,0 +1,59 @@
+"""Desk: what a supervisor waits for who has looked at nothing for a month, beside one select of the same operations."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from pysqlite3 import dbapi2 as sqlite3
+
+from tests.bench.figures import Figure, say
+from tests.bench.stores import BOSS, store
+from tests.bench.wire import Wire, visit
+
+WORKERS, DAYS, A_DAY = 8, 29, 120
+TURNS = 15
+SELECT = 'SELECT "op", "user", "kind", "record", "verb", "device_time", "payload" FROM "sync_operation"'
+
+
+def figures(folder: Path) -> list[Figure]:
+    """The queue beside a month of visits that nothing flags."""
+    say("Desk: a month of visits that nobody accepted")
+    server = store(folder, None, 960 * WORKERS, WORKERS).start()
+    try:
+        count = sum(_month_of(Wire(server.port, f"w{at}")) for at in range(1, WORKERS + 1))
+        boss = Wire(server.port, BOSS)
+        page = [_timed(lambda: boss.ask("GET", "/review")) for _ in range(TURNS + 1)][1:]
+        with sqlite3.connect(server.data / "fieldapp.db") as db:
+            floor = [_timed(lambda: db.execute(SELECT).fetchall()) for _ in range(TURNS + 1)][1:]
+            assert len(db.execute(SELECT).fetchall()) >= count
+        assert f"{count}".encode() in boss.ask("GET", "/review")[1]
+    finally:
+        server.stop()
+    return [Figure(f"the review beside {count:,} records that nothing flags", median(page), "ms", 500,
+                   floor=median(floor), floor_is="one select of them")]  # fmt: skip
+
+
+def _month_of(phone: Wire) -> int:
+    """Visits by day, minutes apart, brought a day at a time; their number."""
+    homes = phone.first_pull()[2]
+    morning = datetime.now(UTC).replace(hour=1, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
+    seq = 0
+    for day in range(DAYS):
+        ops: list[dict[str, Any]] = []
+        for at in range(A_DAY):
+            seq += 1
+            when = morning + timedelta(days=day, minutes=4 * at)
+            ops.append({**visit(homes[seq % len(homes)], seq), "at": when.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
+        for part in (ops[:60], ops[60:]):
+            phone.exchange(part)
+    return seq
+
+
+def _timed(ask: Any) -> float:
+    began = time.perf_counter()
+    ask()
+    return (time.perf_counter() - began) * 1000
