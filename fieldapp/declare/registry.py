@@ -74,10 +74,12 @@ class Registry:
         self.log_lines: list[LogLine] = []
         self.flaggings: dict[str, Flagging] = {}
         self.lists: dict[str, Mapping[str, str]] = {}
+        self._words: Words | None = None  # as they were gathered last; none since something was declared
 
     def add_words(self, name: str, words: Mapping[str, str]) -> None:
         """Register a list of words that is no record's field: code → message id."""
         self.lists[name] = words
+        self._words = None
 
     def add_record(self, record: type[Record]) -> None:
         """Register a kind; it is declared once."""
@@ -85,10 +87,16 @@ class Registry:
         if known is not None and known.__qualname__ != record.__qualname__:
             raise ValueError(f"kind {record.kind} is declared twice")
         self.records[record.kind] = record
+        self._words = None
 
     @property
     def words(self) -> Words:
         """All lists of words: `visit.outcome` → code → message id."""
+        if self._words is None:
+            self._words = self._gathered()
+        return self._words
+
+    def _gathered(self) -> Words:
         words = Words()
         words.declare(
             "sync.kind", {name: record.noun for name, record in self.records.items() if record.channels()}

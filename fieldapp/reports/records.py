@@ -78,21 +78,25 @@ def local(instant: str) -> str:
     return (datetime.fromisoformat(instant) + timedelta(minutes=utc_offset())).strftime("%Y-%m-%d %H:%M")
 
 
-def listed(kind: str, start: str, end: str, grid: str) -> tuple[list[str], list[list[Any]]]:
-    """The columns and rows of a kind from day to day, oldest first."""
+def listed(
+    kind: str, start: str, end: str, grid: str, newest: int | None = None
+) -> tuple[list[str], list[list[Any]], int]:
+    """The columns and rows of a kind from day to day, oldest first, of all or only of the newest; and how many all are."""
     record = registry.records[kind]
     (begins, _), (_, ends) = span(start), span(end)
     found = record.select().where(held(record, g.me), record.device_time >= begins, record.device_time < ends)
     if grid and "grid" in record._meta.fields:
         found = found.where(record._meta.fields["grid"] == grid)
-    rows = [one.__data__ for one in found.order_by(record.device_time, record.seq)]
+    in_order = found.order_by(record.device_time.desc(), record.seq.desc()).limit(newest)
+    rows = [one.__data__ for one in in_order][::-1]
     where, names = addresses(rows, g.me), fields(record)
     columns = [gettext("Time"), gettext("Received at"), gettext("Address"), *names.values()]
-    return columns, [
+    told: list[list[Any]] = [
         [local(row["device_time"]), local(row["server_time"]), where[id(row)]]
         + [in_words(kind, name, row[name]) for name in names]
         for row in rows
     ]
+    return columns, told, found.count() if newest else len(told)
 
 
 @records.get("")
@@ -106,8 +110,9 @@ def page() -> str | Response:
     end = _day("until", today)
     start = _day("since", (date.fromisoformat(end) - timedelta(days=DAYS - 1)).isoformat())
     grid = request.args.get("grid", "")
-    columns, rows = listed(kind, start, end, grid)
-    if "as" in request.args:
+    takes = "as" in request.args
+    columns, rows, count = listed(kind, start, end, grid, None if takes else SHOWN)
+    if takes:
         return sheets.answer(request.args["as"], f"{known[kind]} {start} {end}", columns, rows)
     return render_template(
         "reports/records.html",
@@ -118,8 +123,8 @@ def page() -> str | Response:
         grids=Grid.select().where(held(Grid, g.me)).order_by(Grid.number),
         grid=grid,
         columns=columns,
-        rows=rows[: -SHOWN - 1 : -1],
-        count=len(rows),
+        rows=rows[::-1],
+        count=count,
     )
 
 

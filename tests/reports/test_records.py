@@ -36,6 +36,19 @@ def test_the_visits_of_a_period_are_taken_away_in_words(desk: Desk) -> None:
     assert len(sheet(desk, "kind=visit", "sun")) == 1
 
 
+def test_the_page_shows_the_newest_hundred_and_says_how_many_are_in_the_sheet_alone(desk: Desk) -> None:
+    li = desk.phone("li")
+    li.visit("3-1-602", NOW - timedelta(days=2), note="最早的一条")
+    patch = {"household": desk.town.households["3-1-601"], "outcome": "met"}
+    li.send(*[{"verb": "create", "kind": "visit", "patch": patch}] * 100)
+    li.visit("3-1-501", NOW + timedelta(hours=1), note="最新的一条")
+    page = desk.read("/records")
+    assert "另有 2 条较早的，在导出的表里。" in page
+    assert page.index("最新的一条") < page.index("3-1-601") and "最早的一条" not in page
+    rows = sheet(desk, "kind=visit")
+    assert len(rows) == 103 and "最早的一条" in rows[1] and "最新的一条" in rows[-1]
+
+
 def test_the_checks_of_a_period_say_how_many_items_were_how(desk: Desk) -> None:
     answer = desk.browser("zhang").get("/records?as=xlsx&kind=home_check")
     rows = [
