@@ -18,6 +18,7 @@ from fieldapp.review.history import history
 from fieldapp.review.operations import (
     STATUS,
     VERBS,
+    facts,
     fields,
     label,
     names,
@@ -40,16 +41,29 @@ WHY = REASONS | {
 }
 
 
+CARDS = 50  # operations shown whole; the others as a line
+MOST = 1_000  # operations that one decision is about
+
+
 def detail(item: Item, me: Me) -> dict[str, Any]:
-    """`conflicts`, `rows` (the operations in words), `repair` (fields to put right) and `history`."""
+    """What the page says of a row, and what a decision made on it is about: the `count` operations that came in `until` then.
+
+    `conflicts` · `rows` (operations in words) and `lines` (the others) · `left` to the next time · `repair` (fields to put
+    right) · `returnable` · `history` · `home` · `why`.
+    """
     staff = names(me)
+    ops = item.first(MOST)
     first, flagging = item.ops[0], registry.flaggings.get(item.reason)
     return {
         "conflicts": conflicts(item, me) if item.reason == "conflict" else [],
-        "rows": [_row(one, staff, item) for one in item.ops],
+        "rows": [_row(one, staff, item) for one in ops[:CARDS]],
+        "lines": [_line(one, item) for one in ops[CARDS:]],
+        "left": len(item.ops) - len(ops),
+        "count": len(ops),
+        "until": max(one.server_time for one in ops),
         "repair": repair(first) if first.status in ("quarantined", "held", "review") else [],
         "returnable": returnable(item),
-        "history": history(item, me, staff),
+        "history": history(item, ops[:CARDS], me, staff),
         "home": item.homes[0] if len({home.id for home in item.homes}) == 1 else None,
         "why": gettext(flagging.why) if flagging else "",
     }
@@ -139,6 +153,12 @@ def _row(one: Operation, staff: dict[str, str], item: Item) -> dict[str, Any]:
         "fields": fields(one),
         "raw": json.dumps(one.payload, ensure_ascii=False, indent=1, sort_keys=True),
     }
+
+
+def _line(one: Operation, item: Item) -> dict[str, Any]:
+    home = item.home_of.get(one.op)
+    told = f"{home.address if home else ''} {noun(one.kind)} {says(one) or facts(one)}"
+    return {"device_time": one.device_time, "says": told.strip()}
 
 
 def repair(one: Operation) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -16,12 +17,12 @@ from sync.store import Operation
 TIMELINE = 30
 
 
-def history(item: Item, me: Me, staff: dict[str, str]) -> list[dict[str, Any]]:
-    """Every operation on the records in the row, and what happened at their homes, newest first: `time`, `who`, `says`,
-    `badge`, and `where` in a row of several homes."""
-    homes = {home.id: home for home in item.homes}
-    home_of = {one.record: item.home_of[one.op].id for one in item.ops if one.op in item.home_of}
-    records = {one.record for one in item.ops}
+def history(item: Item, ops: Sequence[Operation], me: Me, staff: dict[str, str]) -> list[dict[str, Any]]:
+    """Every operation on the records of these in a row, and what happened at their homes, newest first: `time`, `who`, `says`,
+    `badge`, and `where` among several homes."""
+    home_of = {one.record: item.home_of[one.op] for one in ops if one.op in item.home_of}
+    homes = {home.id: home for home in [*home_of.values(), *(() if home_of else item.homes)]}
+    records = {one.record for one in ops}
     entries = []
     for one in Operation.select().where(
         Operation.community == me.community, Operation.record.in_(list(records))
@@ -32,12 +33,12 @@ def history(item: Item, me: Me, staff: dict[str, str]) -> list[dict[str, Any]]:
         )
     entries += _at_homes(homes, staff, records)
     for entry in entries:
-        home = homes.get(entry.pop("home"))
+        home = entry.pop("home")
         entry["where"] = home.address if home and len(homes) > 1 else ""
     return sorted(entries, key=lambda entry: entry["time"], reverse=True)[:TIMELINE]
 
 
-def _entry(time: str, who: str, says: str, home: str | None, badge: str = "") -> dict[str, Any]:
+def _entry(time: str, who: str, says: str, home: Household | None, badge: str = "") -> dict[str, Any]:
     return {"time": time, "who": who, "says": says, "home": home, "badge": badge}
 
 
@@ -70,7 +71,7 @@ def _at_homes(homes: dict[str, Household], staff: dict[str, str], known: set[str
                     one.device_time,
                     staff.get(one.author, ""),
                     f"{noun(kind)}: " + " · ".join(said),
-                    one.household,
+                    homes[one.household],
                 )
             )
     return found

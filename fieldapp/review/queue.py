@@ -80,6 +80,15 @@ class Item:
         """When it came in."""
         return max(one.server_time for one in self.ops)
 
+    def first(self, most: int) -> list[Operation]:
+        """What came in first: some `most`, and all that came with the last of them; in the order of the row."""
+        times = sorted(one.server_time for one in self.ops)
+        return self.until(times[:most][-1])
+
+    def until(self, instant: str) -> list[Operation]:
+        """What had come in by then."""
+        return [one for one in self.ops if one.server_time <= instant]
+
 
 @dataclass
 class Queue:

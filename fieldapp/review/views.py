@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -59,7 +60,7 @@ def settle(reason: str, op: str) -> Answer | tuple[str, int]:
     found = read(g.me, now(), narrowed)
     item = found.find(reason, op) or abort(404)
     try:
-        group = _decide(item)
+        group = _decide(_as_shown(item))
     except decide.Moved:
         return _page(found, narrowed, token, item, problem="moved"), 409
     except decide.Wrong as wrong:
@@ -135,6 +136,15 @@ def _decide(item: Item) -> str:
             patch = decide.repaired_patch(item.ops[0], {name: form.getlist(name) for name in form})
             return _taken(decide.take(g.me, item, moment, patch))
     return str(abort(400))
+
+
+def _as_shown(item: Item) -> Item:
+    """The row as the page showed it: what came in since waits for a decision of its own. Raises Moved where others decided on
+    some of it meanwhile."""
+    ops = item.until(request.form.get("until", ""))
+    if not ops or str(len(ops)) != request.form.get("count"):
+        raise decide.Moved
+    return replace(item, ops=ops)
 
 
 def _taken(ended: list[str]) -> str:

@@ -145,9 +145,10 @@ class Desk:
         assert answer.status_code == expect, answer.text
         return answer
 
-    def decide(self, path: str, expect: int = 303, **form: Any) -> str:
-        """Decide on a row; the decision's group."""
-        location = self.post(path, expect=expect, **form).headers.get("Location", "")
+    def decide(self, path: str, expect: int = 303, page: str = "", **form: Any) -> str:
+        """Decide on a row, on its page as it is now or as it was read; the decision's group."""
+        shown = dict(re.findall(r'name="(until|count)" value="([^"]+)"', page or self.read(path)))
+        location = self.post(path, expect=expect, **shown, **form).headers.get("Location", "")
         done = re.search(r"done=([0-9a-f-]+)", location)
         return done[1] if done else ""
 

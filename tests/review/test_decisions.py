@@ -178,6 +178,38 @@ def test_a_clock_26_minutes_off_is_one_row_for_all_its_records(desk: Desk) -> No
     assert "手机时间差 26 分钟" in desk.read(row)
 
 
+def test_what_came_in_while_zhang_looked_is_not_accepted_unseen(desk: Desk) -> None:
+    slow = desk.phone("li", off=timedelta(minutes=-26))
+    first = slow.visit("3-1-601")
+    (row,) = desk.rows()
+    early = desk.read(row)
+    second = slow.visit("3-1-602", NOW + timedelta(minutes=5))
+    late = desk.read(row)
+    desk.decide(row, page=early, choice="accept")
+    assert [one.operation for one in Decision.select()] == [first]
+    assert desk.rows() == [f"/review/clock/{second}"]
+    desk.decide(f"/review/clock/{second}", expect=409, page=late, choice="accept")
+    desk.decide(f"/review/clock/{second}", choice="accept")
+    assert desk.rows() == []
+
+
+def test_a_row_of_very_many_is_decided_in_parts_each_of_which_was_shown(desk: Desk) -> None:
+    slow = desk.phone("li", off=timedelta(minutes=-26))
+    patch = {"household": desk.town.households[DOOR], "outcome": "met"}
+    for minute in range(11):
+        slow.send(
+            *[{"verb": "create", "kind": "visit", "patch": patch}] * 100, at=NOW + timedelta(minutes=minute)
+        )
+    (row,) = desk.rows()
+    page = desk.read(row)
+    assert page.count("<pre") == 50 and "还有 950 条同类" in page and "后到的 100 条留到下一次决定。" in page
+    desk.decide(row, choice="accept")
+    assert len(desk.told("li")) == 1000
+    (rest,) = desk.rows()
+    desk.decide(rest, choice="accept")
+    assert desk.rows() == [] and len(desk.told("li")) == 1100
+
+
 def test_a_visit_at_night_is_shown_and_the_hours_are_the_towns_own(desk: Desk) -> None:
     desk.phone("li").visit(DOOR, NOW + timedelta(hours=11))
     assert [row.split("/")[2] for row in desk.rows()] == ["hours"]
