@@ -248,6 +248,7 @@ def _workbook(path: Path) -> Iterator[tuple[str, _Lines]]:
 _CELL = re.compile(
     rb"""c\s[^>]{0,60}?\br=["']([A-Za-z]+)(\d+)["'][^>]{0,60}(?<!/)>"""
 )  # that holds something
+_LONGEST_COLUMN = 3  # letters: XFD is the last
 _LONGEST_CELL = 200  # bytes of its opening tag
 
 
@@ -267,7 +268,8 @@ def _refuse_far_cells(packed: zipfile.ZipFile) -> None:
                 last = max((last, *(int(row[:8]) for row in {row for _, row in found})))
                 rest = piece[-_LONGEST_CELL:]
         cells += functools.reduce(lambda before, letter: before * 26 + letter - 64, column, 0) * last
-        if cells > MOST_CELLS:
+        # There is no column of four letters; the reader would count it into billions.
+        if cells > MOST_CELLS or len(column) > _LONGEST_COLUMN:
             reason = _l(
                 "The sheet reaches to column %(column)s and row %(row)s: delete what stands beside or below the register"
             )

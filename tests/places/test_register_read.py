@@ -171,22 +171,35 @@ def test_a_value_typed_at_the_far_end_of_the_sheet_is_named_and_fills_no_memory(
     assert refused.value.detail == reaches and "delete what stands" in str(refused.value)
 
 
+def with_cell(folder: Path, tags: bytes) -> Path:
+    """A register with one cell more, below the others, written so."""
+    path = xlsx_file(folder / "r.xlsx", [CHINESE, row("301")])
+    with zipfile.ZipFile(path) as parts:
+        held = {name: parts.read(name) for name in parts.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    held[sheet] = held[sheet].replace(b"</sheetData>", tags + b"<v>1</v></c></row></sheetData>")
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, part in held.items():
+            packed.writestr(name, part)
+    return path
+
+
 @pytest.mark.parametrize(
     "tag", [b"<c s='1' r='xfd1048576' t='n'>", b'<c\n r="XFD1048576">', b'<x:c r="XFD1048576">']
 )
 def test_however_the_far_cell_is_written(tmp_path: Path, tag: bytes) -> None:
-    path = xlsx_file(tmp_path / "r.xlsx", [CHINESE, row("301")])
-    with zipfile.ZipFile(path) as parts:
-        held = {name: parts.read(name) for name in parts.namelist()}
-    sheet = "xl/worksheets/sheet1.xml"
-    far = b'<row r="1048576">' + tag + b"<v>1</v></c></row></sheetData>"
-    held[sheet] = held[sheet].replace(b"</sheetData>", far)
-    with zipfile.ZipFile(path, "w") as packed:
-        for name, part in held.items():
-            packed.writestr(name, part)
+    path = with_cell(tmp_path, b'<row r="1048576">' + tag)
     with pytest.raises(Unreadable) as refused:
         open_register(path)
     assert refused.value.detail == {"column": "XFD", "row": 1_048_576}
+
+
+def test_a_column_that_no_sheet_has_is_refused_before_it_is_counted(tmp_path: Path) -> None:
+    """Found by fuzzing: the reader of sheets counted it into billions, and the whole server died of it."""
+    path = with_cell(tmp_path, b'<row r="8">' + b'<c r="' + b"D" * 50 + b'8">')
+    with pytest.raises(Unreadable) as refused:
+        open_register(path)
+    assert refused.value.detail == {"column": "DDDD", "row": 8}
 
 
 def test_formats_down_to_the_far_end_of_the_sheet_do_not_matter(tmp_path: Path) -> None:
