@@ -248,6 +248,23 @@ def test_what_nothing_flags_is_narrowed_by_worker_building_and_kind(desk: Desk) 
     assert plain("?reason=hazard") == set()
 
 
+def test_what_is_left_unread_is_what_no_rule_is_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    li, wang = desk.phone("li"), desk.phone("wang")
+    for at, door in enumerate(("3-1-601", "3-1-602", "3-1-501", "3-1-502")):
+        li.visit(door, NOW + timedelta(seconds=19 * at))
+        wang.visit("4-1-601", NOW + timedelta(minutes=5 * at))
+    li.visit(DOOR, NOW + timedelta(minutes=40), phrases=["hazard"])
+    li.visit(DOOR, NOW + timedelta(hours=11))
+    desk.phone("li", off=timedelta(minutes=-26)).visit(DOOR, NOW + timedelta(hours=1))
+    rows = desk.rows()
+    assert sorted(row.split("/")[2] for row in rows) == ["clock", "doors", "hazard", "hours"]
+    read = []
+    monkeypatch.setattr(
+        "fieldapp.review.queue._candidates", lambda received: read.append(len(received)) or received
+    )
+    assert desk.rows() == rows and read == [11], "the same, were everything read"
+
+
 def quarantined(desk: Desk) -> tuple[Handset, str]:
     """Wang recorded a visit whose value cannot be right."""
     wang = desk.phone("wang")
