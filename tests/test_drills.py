@@ -374,7 +374,8 @@ def test_zhang_is_asked_about_a_badge_and_its_copy_until_she_has_accepted_it(wor
         assert len(set(found)) == (minute > 3), minute
     page = client.get(f"/review/{found[0]}").text
     assert "何小雨：一码两地" in page and page.count("<h3> ") == 2  # both scans, not the way out
-    assert client.post(f"/review/{found[0]}", data={"choice": "accept"}).status_code == 303
+    shown = dict(re.findall(r'name="(until|count)" value="([^"]+)"', page))
+    assert client.post(f"/review/{found[0]}", data={"choice": "accept", **shown}).status_code == 303
     assert "copied/" not in client.get("/review").text
     # A third place brings it back: it is another scan that cannot be.
     row = {"id": named("leader chen"), "drill": DRILL, "user": town.people["chen"].id, "post": "北门"}
