@@ -85,10 +85,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Tow
     folder = tmp_path_factory.mktemp("photos")
     patch.setenv("FIELDAPP_DATA", str(folder))
     patch.setenv("FIELDAPP_RATE_LIMITS", "off")
+    database, town = signed_in_database(f"sqlite:///{Path(folder) / 'fieldapp.db'}")
+    app = create_app(database)  # what it imports would keep the clock of this story for good
     for place in ("fieldapp.config", "fieldapp.declare.answer", "fieldapp.exchange", "fieldapp.uploads"):
         patch.setattr(f"{place}.now", lambda: clock[0])
-    database, town = signed_in_database(f"sqlite:///{Path(folder) / 'fieldapp.db'}")
-    yield create_app(database), town, database
+    yield app, town, database
     database.close()
     patch.undo()
 
