@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
 
 import peewee
 from flask_babel import gettext, ngettext
 
-from fieldapp.config import instant, utc_offset, visit_hours
+from fieldapp.config import utc_offset, visit_hours
 from fieldapp.declare.registry import registry
 from fieldapp.declare.words import _l
-from fieldapp.people.record import Member
 from fieldapp.places.record import Household
-from fieldapp.review.operations import label, names, noun, patch_of, phone_name, places, private
+from fieldapp.review.arrived import Arrived, arrived, candidates, in_building, undecided, whole
+from fieldapp.review.operations import label, names, noun, patch_of, phone_name, places
 from fieldapp.review.record import Decision, Reply
-from fieldapp.review.rules import Fact, crowded, flags, is_outside, local_clock
-from sync.instants import CLOCK_FLAG_MS
+from fieldapp.review.rules import Fact, flags, local_clock
 from sync.scope import Me
 from sync.store import Counter, Device, Operation
 
 BULK = 200  # so many of what nothing flags are shown, and accepted by one tap
-AT_ONCE = 5_000  # operations of one question
-FLAG_DAYS = 30  # what nobody flagged or accepted within a month is history
 # Why a row waits, in the order of the queue.
 CAUSES = {
     "conflict": _l("Conflict"),
@@ -44,18 +40,6 @@ AREA = ("out_of_scope", "left_scope")
 def causes() -> dict[str, str]:
     """The same with those of the kinds."""
     return CAUSES | {one.reason: one.cause for one in registry.flaggings.values()}
-
-
-class Arrived(NamedTuple):
-    """An operation that was taken, as far as is read of all of them; `odd`: a look at the whole of it is called for."""
-
-    op: str
-    user: str
-    kind: str
-    record: str
-    verb: str
-    device_time: str
-    odd: bool
 
 
 @dataclass
@@ -144,9 +128,9 @@ def standing(me: Me) -> str:
 def read(me: Me, moment: datetime, narrowed: Narrowed | None = None) -> Queue:
     """The queue of the person's community as it stands."""
     wanted = narrowed or Narrowed()
-    stuck, received, replies = _stuck(me), _received(me, moment), _replies(me)
+    stuck, taken, replies = _stuck(me), arrived(me, moment), _replies(me)
     back = _returned(me)
-    looked_at = _whole(_candidates(received))
+    looked_at = whole(candidates(taken))
     homes = places([*stuck, *looked_at, *back.values()], me)
     rows = [*_rows_of_stuck(stuck), *_answered(replies, back), *_flagged(looked_at, homes)]
     returned = [
@@ -166,67 +150,24 @@ def read(me: Me, moment: datetime, narrowed: Narrowed | None = None) -> Queue:
     keep, kept_back = (
         [row for row in some if wanted.holds(row.ops, row.homes, row.reason)] for some in (rows, returned)
     )
-    plain = _plain(received, flagged, wanted, me)
-    shown = _whole(plain[:BULK])
+    plain = _plain(taken, flagged, wanted, me)
+    shown = whole(plain[:BULK])
     kinds = {one.kind for row in [*keep, *kept_back] for one in row.ops} | {one.kind for one in plain}
     return Queue(keep, kept_back, shown, len(plain), kinds, homes | places(shown, me))
 
 
-def _plain(received: list[Arrived], flagged: set[str], wanted: Narrowed, me: Me) -> list[Arrived]:
+def _plain(taken: list[Arrived], flagged: set[str], wanted: Narrowed, me: Me) -> list[Arrived]:
     """What nothing flags, as narrowed down."""
     if wanted.reason:
         return []
     plain = [
         one
-        for one in received
+        for one in taken
         if one.op not in flagged
         and (not wanted.worker or one.user == wanted.worker)
         and (not wanted.kind or one.kind == wanted.kind)
     ]
-    return _in_building(plain, wanted.building, me) if wanted.building else plain
-
-
-def _in_building(some: list[Arrived], building: str, me: Me) -> list[Arrived]:
-    """Those of records that say their building themselves, or whose home is there."""
-    records = {kind: registry.records[kind] for kind in {one.kind for one in some} & registry.records.keys()}
-    saying: dict[str, Any] = {
-        kind: record for kind, record in records.items() if "building" in record._meta.fields
-    }
-    there = {row.id for one in saying.values() for row in one.select(one.id).where(one.building == building)}
-    others = _whole([one for one in some if one.kind not in saying])
-    there |= {op for op, home in places(others, me).items() if home.building == building}
-    return [one for one in some if one.op in there or one.record in there]
-
-
-def _candidates(received: list[Arrived]) -> list[Arrived]:
-    """Those that any rule may be about; of the others, which are nearly all, no more is read than their times."""
-    hours, offset = visit_hours(), utc_offset()
-    made = [one for one in received if one.verb == "create"]
-    crowd = {one.op for run in crowded(made) for one in run}
-    return [
-        one
-        for one in received
-        if one.odd
-        or one.op in crowd
-        or (one.verb == "create" and is_outside(local_clock(one.device_time, offset), hours))
-    ]
-
-
-def _whole(some: Sequence[Arrived]) -> list[Operation]:
-    """The operations themselves, in the same order."""
-    found: dict[str, Operation] = {}
-    for at in range(0, len(some), AT_ONCE):
-        ids = [one.op for one in some[at : at + AT_ONCE]]
-        found |= {one.op: one for one in Operation.select().where(Operation.op.in_(ids))}
-    return [found[one.op] for one in some if one.op in found]
-
-
-def _undecided(me: Me) -> peewee.Expression:
-    decided = Decision.select(Decision.operation).where(
-        Decision.community == me.community,
-        Decision.gone == False,  # noqa: E712
-    )
-    return Operation.op.not_in(decided)
+    return in_building(plain, wanted.building, me) if wanted.building else plain
 
 
 def decided_fields(op: str) -> set[str]:
@@ -249,45 +190,11 @@ def _stuck(me: Me) -> list[Operation]:
             Operation.community == me.community,
             peewee.SQL("\"status\" <> 'applied'"),
             (Operation.reason.is_null()) | (Operation.reason != "rejected"),
-            (Operation.reason == "conflict") | _undecided(me),
+            (Operation.reason == "conflict") | undecided(me),
         )
         .order_by(Operation.server_time, Operation.device, Operation.seq)
     )
     return [one for one in found if _reason(one) != "conflict" or _is_open(one)]
-
-
-def _received(me: Me, moment: datetime) -> list[Arrived]:
-    """Applied in the last month, by somebody who is no supervisor, and nobody decided yet."""
-    desk = Member.select(Member.id).where(Member.community == me.community, Member.role == "supervisor")
-    odd = (
-        (peewee.fn.ABS(Operation.offset_ms) > CLOCK_FLAG_MS)
-        | (peewee.Cast(Operation.detail, "text") ** "%clock_off_ms%")
-        | (peewee.Cast(Operation.payload, "text") ** '%"hazard"%')
-        | Operation.kind.in_([one.kind for one in registry.flaggings.values()])
-    )
-    found = (
-        Operation.select(
-            Operation.op,
-            Operation.user,
-            Operation.kind,
-            Operation.record,
-            Operation.verb,
-            Operation.device_time,
-            odd,
-        )
-        .where(
-            Operation.community == me.community,
-            Operation.server_time >= instant(moment - timedelta(days=FLAG_DAYS)),
-            Operation.status == "applied",
-            Operation.verb != "retract",
-            Operation.kind.not_in(private()),
-            Operation.user.not_in(desk),
-            _undecided(me),
-        )
-        .order_by(Operation.server_time, Operation.device, Operation.seq)
-    )
-    rows: Any = found.tuples()
-    return list(map(Arrived._make, rows))
 
 
 def _replies(me: Me) -> list[Operation]:
@@ -303,7 +210,7 @@ def _replies(me: Me) -> list[Operation]:
             Operation.kind == "reply",
             Operation.verb == "create",
             Operation.record.in_(of_community),
-            _undecided(me),
+            undecided(me),
         )
     )
 

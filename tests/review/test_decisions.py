@@ -260,7 +260,7 @@ def test_what_is_left_unread_is_what_no_rule_is_about(desk: Desk, monkeypatch: p
     assert sorted(row.split("/")[2] for row in rows) == ["clock", "doors", "hazard", "hours"]
     read = []
     monkeypatch.setattr(
-        "fieldapp.review.queue._candidates", lambda received: read.append(len(received)) or received
+        "fieldapp.review.queue.candidates", lambda received: read.append(len(received)) or received
     )
     assert desk.rows() == rows and read == [11], "the same, were everything read"
 
